@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What this CPU and its operating system let us execute, as one word of bits, and a mask that
+ * takes bits away: tests walk every lower level on a higher machine, and --cpu_mask lets a user
+ * do the same.
+ */
+#ifndef ATTN_CPU_H
+#define ATTN_CPU_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    ATTN_CPU_AVX2 = 1 << 0, /* AVX2, FMA and F16C together: the x86-64-v3 level */
+    ATTN_CPU_AVX_VNNI = 1 << 1,
+    ATTN_CPU_AVX512 = 1 << 2, /* F, BW, DQ and VL together */
+    ATTN_CPU_AVX512_VNNI = 1 << 3,
+    ATTN_CPU_AVX512_BF16 = 1 << 4,
+    ATTN_CPU_NEON = 1 << 5,
+    ATTN_CPU_DOTPROD = 1 << 6,
+    ATTN_CPU_ARM_BF16 = 1 << 7,
+};
+
+uint64_t attn_cpu_features(void); /* detected once, then masked */
+void attn_cpu_set_mask(uint64_t mask);
+const char *attn_cpu_feature_name(uint64_t bit);
+/* "avx2 avx512 ..." of the bits in `features`; length needed, as snprintf. */
+int attn_cpu_describe(uint64_t features, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The contract of a kernel, and the ABI of a kernel from outside: this header, what it includes
+ * and nothing else. A kernel is one const struct. It is a pure function on arrays: no malloc, no
+ * threads, no clock, no streams. Work is cut among ranks by the kernel; who runs the ranks (a
+ * pinned team, a plain loop in a test) is the caller's business:
+ *
+ *     for each phase f in order:
+ *         every rank r of n calls f(args, r, n)     (rank 0 is the calling thread)
+ *         barrier
+ *
+ * Structs that cross the ABI begin with struct_size, so a newer caller can serve an older kernel.
+ */
+#ifndef ATTN_KERNEL_H
+#define ATTN_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/kv.h"
+#include "kernels/problem.h"
+
+enum { ATTN_ABI_VERSION = 1, ATTN_PHASES_MAX = 4, ATTN_RANKS_MAX = 1024 };
+
+/* Everything one call reads and writes. Arrays are 64-byte aligned. */
+struct attn_args {
+    size_t struct_size;
+    const struct attn_problem *problem;
+    const float *q;          /* [batch][q_len][heads][dim] */
+    struct attn_kv kv;       /* K [..][dim], V [..][dim_v] through the layout */
+    const uint32_t *lengths; /* [batch] tokens in the cache, q_len <= length <= context */
+    const float *sinks;      /* [heads] logits, or NULL */
+    const uint64_t *tree;    /* [batch][q_len] bit j: query i sees new token j; ATTN_TREE only */
+    float *out;              /* [batch][q_len][heads][dim_v] */
+    float *lse;              /* [batch][q_len][heads] log-sum-exp of the scaled logits, or NULL */
+    void *scratch;           /* scratch_bytes(problem, ranks) bytes, or NULL if that is 0 */
+    const void *prepared;    /* what prepare() left, or NULL */
+    uint32_t splits;         /* chunks a KV head is cut into; 0: the kernel's own policy */
+};
+
+typedef void attn_phase_fn(const struct attn_args *args, int rank, int ranks);
+
+enum attn_kind {
+    ATTN_ORACLE,  /* the reference; never timed against a ceiling */
+    ATTN_RUNG,    /* computes attention */
+    ATTN_CEILING, /* touches the same bytes or issues the same operations, computes nothing */
+};
+
+struct attn_kernel {
+    size_t struct_size;
+    const char *rung; /* "split" */
+    const char *isa;  /* "avx2", "c", "auto"; "" if there is only one build */
+    const char *summary;
+    enum attn_kind kind;
+    uint64_t cpu;              /* features needed, bits of kernels/cpu.h */
+    uint32_t k_types, v_types; /* masks of ATTN_TYPE_BIT */
+    uint32_t layouts;          /* mask of 1u << enum attn_layout */
+    uint32_t phases;           /* mask of 1u << enum attn_phase for which `best` may choose it */
+    bool owns_threads;         /* brings its own pool: called with ranks = 1 */
+    double error_factor;       /* multiplies the error bound of check.h; 0 means 1 */
+
+    /* NULL if it can do this (its types and layouts already agree), else why not, as a sentence. */
+    const char *(*supports)(const struct attn_problem *p);
+    size_t (*scratch_bytes)(const struct attn_problem *p, int ranks);
+    /* Untimed repacking or upload. NULL if there is none. prepare returns 0 or -errno. */
+    size_t (*prepared_bytes)(const struct attn_problem *p);
+    int (*prepare)(const struct attn_args *args, void *prepared);
+
+    attn_phase_fn *phase[ATTN_PHASES_MAX]; /* NULL ends the list */
+    const char *phase_name[ATTN_PHASES_MAX];
+};
+
+/* Row `t` of the query array and of the outputs: one (sequence, query token, head). */
+static inline size_t attn_row_index(const struct attn_problem *p, uint32_t batch, uint32_t i,
+                                    uint32_t head)
+{
+    return ((size_t)batch * p->q_len + i) * p->heads + head;
+}
+
+#endif

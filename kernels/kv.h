@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The KV cache as a view. A layout is data: base pointers, strides and, for paged caches, a
+ * table; one kernel text walks them all through attn_kv_rows(). What a layout costs is then
+ * measured, not designed in.
+ *
+ * Address of token t of KV head g in sequence b, in bytes:
+ *   contiguous, token-major   base + b*batch_stride + g*head_stride + t*token_stride
+ *   ring                      the same with t modulo ring_tokens
+ *   paged                     base + table[b*pages_a_sequence + t/page]*page_stride
+ *                                  + g*head_stride + (t%page)*token_stride
+ * Scales lie in planes of their own with strides of the same shape.
+ *
+ * Header-only, because a kernel in a shared object of somebody else needs it too.
+ */
+#ifndef ATTN_KV_H
+#define ATTN_KV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/problem.h"
+
+/* Most tokens one call of attn_kv_rows() delivers. */
+enum { ATTN_TILE_MAX = 256 };
+
+/* One plane: K, V, or the scales of either. A NULL base is an absent plane. */
+struct attn_plane {
+    const void *base;
+    size_t batch_stride, head_stride, token_stride, page_stride; /* bytes */
+};
+
+struct attn_kv {
+    size_t struct_size;
+    struct attn_plane k, v, k_scale, v_scale;
+    const uint32_t *table;     /* [batch][pages_a_sequence] page numbers, or NULL */
+    uint32_t pages_a_sequence; /* with a table */
+    uint32_t page;             /* tokens a page, with a table */
+    uint32_t ring_tokens;      /* capacity of a ring, or 0 */
+};
+
+/* Up to ATTN_TILE_MAX rows of one KV head of one sequence. */
+struct attn_rows {
+    uint32_t n;
+    ptrdiff_t k_step, v_step; /* bytes from row i to i + 1 when that is the same for all; else 0 */
+    uint32_t pos[ATTN_TILE_MAX]; /* logical position of each row */
+    const void *k[ATTN_TILE_MAX], *v[ATTN_TILE_MAX];
+    const float *k_scale[ATTN_TILE_MAX], *v_scale[ATTN_TILE_MAX]; /* NULL without scales */
+};
+
+static inline const void *attn_plane_at(const struct attn_plane *plane, size_t offset)
+{
+    return plane->base ? (const char *)plane->base + offset : NULL;
+}
+
+/* Rows of positions pos .. pos+n-1 (n <= ATTN_TILE_MAX, all present in the cache). */
+static inline void attn_kv_rows(const struct attn_kv *kv, uint32_t batch, uint32_t head,
+                                uint32_t pos, uint32_t n, struct attn_rows *rows)
+{
+    const bool scaled = kv->k_scale.base || kv->v_scale.base;
+    bool uniform = true;
+    rows->n = n;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t t = pos + i;
+        const uint32_t slot = kv->table         ? t % kv->page
+                              : kv->ring_tokens ? t % kv->ring_tokens
+                                                : t;
+        const size_t page =
+            kv->table ? kv->table[(size_t)batch * kv->pages_a_sequence + t / kv->page] : 0;
+#define ATTN_ROW_OFFSET(plane)                                                                     \
+    (batch * (plane).batch_stride + page * (plane).page_stride + head * (plane).head_stride +     \
+     slot * (plane).token_stride)
+        rows->pos[i] = t;
+        rows->k[i] = attn_plane_at(&kv->k, ATTN_ROW_OFFSET(kv->k));
+        rows->v[i] = attn_plane_at(&kv->v, ATTN_ROW_OFFSET(kv->v));
+        if (scaled) {
+            rows->k_scale[i] = attn_plane_at(&kv->k_scale, ATTN_ROW_OFFSET(kv->k_scale));
+            rows->v_scale[i] = attn_plane_at(&kv->v_scale, ATTN_ROW_OFFSET(kv->v_scale));
+        } else {
+            rows->k_scale[i] = rows->v_scale[i] = NULL;
+        }
+#undef ATTN_ROW_OFFSET
+        uniform = uniform && (i == 0 || ((const char *)rows->k[i] - (const char *)rows->k[i - 1] ==
+                                         (ptrdiff_t)kv->k.token_stride));
+    }
+    rows->k_step = uniform ? (ptrdiff_t)kv->k.token_stride : 0;
+    rows->v_step = uniform ? (ptrdiff_t)kv->v.token_stride : 0;
+}
+
+/*
+ * Sizes and strides of the view a problem asks for, base pointers and table left NULL. The caller
+ * provides k_bytes, v_bytes (0 when V is a prefix of K), scale bytes, and a table of table_entries
+ * page numbers below `pages` when that is not 0.
+ */
+struct attn_kv_shape {
+    struct attn_kv view;
+    size_t k_bytes, v_bytes, k_scale_bytes, v_scale_bytes;
+    size_t table_entries, pages;
+};
+
+struct attn_kv_shape attn_kv_shape(const struct attn_problem *p);
+
+#endif
