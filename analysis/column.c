@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table behind column.h. Designated by the enum, so that a line that is missing leaves a NULL
+ * name, which the test of the table finds.
+ */
+#include "analysis/column.h"
+
+#include <string.h>
+
+const struct ana_column ana_columns[ANA_COLUMNS] = {
+    [ANA_KV_BYTES] = {"kv_bytes", "bytes",
+                      "size of the KV cache of this one layer, scales included"},
+    [ANA_BYTES] = {"bytes", "bytes",
+                   "compulsory traffic of one call: each visible K and V element, q and out once"},
+    [ANA_FLOPS] = {"flops", "flop",
+                   "multiplies and adds of one call; masked positions and softmax not counted"},
+    [ANA_BYTES_PER_SECOND] = {"bytes_per_second", "bytes/s", "bytes over real time"},
+    [ANA_ITEMS_PER_SECOND] = {"items_per_second", "tokens/s",
+                              "tokens through this one layer a second, batch * q_len a call"},
+    [ANA_FLOPS_PER_SECOND] = {"flops_per_second", "flop/s", "flops over real time"},
+    [ANA_CEILING_FRACTION] = {"ceiling_fraction", "1",
+                              "max(ceiling_read_ns, ceiling_fma_ns) over real time"},
+    [ANA_CEILING_READ_NS] = {"ceiling_read_ns", "ns",
+                             "best time this machine took to read the same bytes and do nothing"},
+    [ANA_CEILING_FMA_NS] = {"ceiling_fma_ns", "ns",
+                            "best time this machine took for the same operations from registers"},
+    [ANA_MAX_ABS_ERROR] = {"max_abs_error", "1",
+                           "largest difference from the double-precision oracle on checked rows"},
+    [ANA_ERROR_BOUND] = {"error_bound", "1", "what that difference may be at most"},
+    [ANA_QUANT_ERROR] = {"quant_error", "1",
+                         "largest difference from the oracle on the cache before it was narrowed"},
+    [ANA_COPIES] = {"copies", "1",
+                    "rotating copies of the data that keep every call cold; 1 is hot"},
+    [ANA_SCRATCH_BYTES] = {"scratch_bytes", "bytes", "working memory the kernel asked for"},
+    [ANA_P50_NS] = {"p50_ns", "ns", "median of single calls"},
+    [ANA_P90_NS] = {"p90_ns", "ns", "90th percentile of single calls"},
+    [ANA_P99_NS] = {"p99_ns", "ns", "99th percentile of single calls"},
+    [ANA_MAX_NS] = {"max_ns", "ns", "slowest single call"},
+    [ANA_ATTEND_NS] = {"attend_ns", "ns", "first phase, mean of the ranks"},
+    [ANA_BARRIER_NS] = {"barrier_ns", "ns", "waiting for the slowest rank, mean of the ranks"},
+    [ANA_MERGE_NS] = {"merge_ns", "ns", "later phases: putting partial results together"},
+    [ANA_SPLITS_USED] = {"splits_used", "1", "chunks a KV head was cut into"},
+    [ANA_DRAM_BYTES] = {"dram_bytes", "bytes", "measured DRAM traffic of one call"},
+    [ANA_BYTE_SOURCE_ID] = {"byte_source_id", "1",
+                            "who measured dram_bytes: index into byte_sources of the context"},
+    [ANA_READ_AMPLIFICATION] = {"read_amplification", "1", "dram_bytes over bytes"},
+    [ANA_INSTRUCTIONS] = {"instructions", "1", "counted instructions of one call, all ranks"},
+    [ANA_CYCLES] = {"cycles", "1", "counted core cycles of one call, all ranks"},
+    [ANA_SIM_INSTRUCTIONS] = {"sim_instructions", "1", "simulated instructions of one call"},
+    [ANA_SIM_DRAM_BYTES] = {"sim_dram_bytes", "bytes",
+                            "simulated last-level cache misses of one call times the line size"},
+    [ANA_ENERGY_J] = {"energy_j", "J", "package energy of one call"},
+    [ANA_ATTENTION_FRACTION] = {"attention_fraction", "1",
+                                "share of a layer's or model's step spent in attention"},
+    [ANA_LAYERS_RUN] = {"layers_run", "1", "distinct layers that were run to stand for the model"},
+};
+
+const struct ana_column *ana_column_find(const char *name)
+{
+    for (size_t i = 0; i < ANA_COLUMNS; i++)
+        if (strcmp(ana_columns[i].name, name) == 0)
+            return &ana_columns[i];
+    return NULL;
+}
+
+void ana_column_write_markdown(FILE *out)
+{
+    fputs("| column | unit | meaning |\n|---|---|---|\n", out);
+    for (size_t i = 0; i < ANA_COLUMNS; i++)
+        fprintf(out, "| `%s` | %s | %s |\n", ana_columns[i].name, ana_columns[i].unit,
+                ana_columns[i].doc);
+}

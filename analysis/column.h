@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The flat numeric extras of our result rows, declared once: whoever writes a row takes its key
+ * from here, whoever reads one finds unit and meaning here, and the column list of
+ * results/README.md is printed from here (`attn-stat columns`). Keys that Google Benchmark itself
+ * writes (real_time, iterations ...) are not in the table, bar the two rates it also knows.
+ *
+ * A new column is one line in the enum and one in column.c.
+ */
+#ifndef ANA_COLUMN_H
+#define ANA_COLUMN_H
+
+#include <stdio.h>
+
+enum ana_column_id {
+    ANA_KV_BYTES,
+    ANA_BYTES,
+    ANA_FLOPS,
+    ANA_BYTES_PER_SECOND,
+    ANA_ITEMS_PER_SECOND,
+    ANA_FLOPS_PER_SECOND,
+    ANA_CEILING_FRACTION,
+    ANA_CEILING_READ_NS,
+    ANA_CEILING_FMA_NS,
+    ANA_MAX_ABS_ERROR,
+    ANA_ERROR_BOUND,
+    ANA_QUANT_ERROR,
+    ANA_COPIES,
+    ANA_SCRATCH_BYTES,
+    ANA_P50_NS,
+    ANA_P90_NS,
+    ANA_P99_NS,
+    ANA_MAX_NS,
+    ANA_ATTEND_NS,
+    ANA_BARRIER_NS,
+    ANA_MERGE_NS,
+    ANA_SPLITS_USED,
+    ANA_DRAM_BYTES,
+    ANA_BYTE_SOURCE_ID,
+    ANA_READ_AMPLIFICATION,
+    ANA_INSTRUCTIONS,
+    ANA_CYCLES,
+    ANA_SIM_INSTRUCTIONS,
+    ANA_SIM_DRAM_BYTES,
+    ANA_ENERGY_J,
+    ANA_ATTENTION_FRACTION,
+    ANA_LAYERS_RUN,
+    ANA_COLUMNS
+};
+
+struct ana_column {
+    const char *name; /* the key in the row */
+    const char *unit; /* "bytes", "ns", "1/s", "1" for a plain ratio or count */
+    const char *doc;  /* one sentence, no full stop */
+};
+
+/* Indexed by enum ana_column_id. */
+extern const struct ana_column ana_columns[ANA_COLUMNS];
+
+/* NULL if `name` is not a column of ours (a foreign counter, say). */
+const struct ana_column *ana_column_find(const char *name);
+
+/* The table as Markdown, for results/README.md. */
+void ana_column_write_markdown(FILE *out);
+
+#endif
