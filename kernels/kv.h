@@ -62,13 +62,11 @@ static inline void attn_kv_rows(const struct attn_kv *kv, uint32_t batch, uint32
     rows->n = n;
     for (uint32_t i = 0; i < n; i++) {
         const uint32_t t = pos + i;
-        const uint32_t slot = kv->table         ? t % kv->page
-                              : kv->ring_tokens ? t % kv->ring_tokens
-                                                : t;
+        const uint32_t slot = kv->table ? t % kv->page : kv->ring_tokens ? t % kv->ring_tokens : t;
         const size_t page =
             kv->table ? kv->table[(size_t)batch * kv->pages_a_sequence + t / kv->page] : 0;
-#define ATTN_ROW_OFFSET(plane)                                                                     \
-    (batch * (plane).batch_stride + page * (plane).page_stride + head * (plane).head_stride +     \
+#define ATTN_ROW_OFFSET(plane)                                                                \
+    (batch * (plane).batch_stride + page * (plane).page_stride + head * (plane).head_stride + \
      slot * (plane).token_stride)
         rows->pos[i] = t;
         rows->k[i] = attn_plane_at(&kv->k, ATTN_ROW_OFFSET(kv->k));

@@ -15,15 +15,15 @@ enum { TEST_SKIP = 77 };
 
 static int test_checks, test_failures;
 
-#define CHECK(condition, ...)                                                                      \
-    do {                                                                                           \
-        test_checks++;                                                                             \
-        if (!(condition)) {                                                                        \
-            test_failures++;                                                                       \
-            printf("%s:%d: %s: ", __FILE__, __LINE__, #condition);                                 \
-            printf("" __VA_ARGS__);                                                                \
-            printf("\n");                                                                          \
-        }                                                                                          \
+#define CHECK(condition, ...)                                      \
+    do {                                                           \
+        test_checks++;                                             \
+        if (!(condition)) {                                        \
+            test_failures++;                                       \
+            printf("%s:%d: %s: ", __FILE__, __LINE__, #condition); \
+            printf("" __VA_ARGS__);                                \
+            printf("\n");                                          \
+        }                                                          \
     } while (0)
 
 #define CHECK_STR(found, expected)                                                                 \
