@@ -82,15 +82,15 @@ static inline uint16_t attn_f32_to_bf16(float x)
     return (uint16_t)((u + 0x7fffu + ((u >> 16) & 1u)) >> 16);
 }
 
+/* Without a branch, so that a compiler can vectorise it: the exponent is rebased by a
+ * multiplication, which is exact for subnormals too, and only Inf and NaN need their exponent
+ * filled up. */
 static inline float attn_f16_to_f32(uint16_t h)
 {
-    const uint32_t sign = (uint32_t)(h & 0x8000u) << 16;
-    const uint32_t magnitude = h & 0x7fffu;
-    if (magnitude >= 0x7c00u) /* Inf, NaN */
-        return attn_bits_f32(sign | 0x7f800000u | (magnitude & 0x3ffu) << 13);
-    if (magnitude < 0x400u) /* subnormal: magnitude units of 2^-24, exact in f32 */
-        return attn_bits_f32(sign | attn_f32_bits((float)magnitude * 0x1p-24f));
-    return attn_bits_f32(sign | ((magnitude << 13) + ((127u - 15u) << 23)));
+    const uint32_t magnitude = (uint32_t)(h & 0x7fffu) << 13;
+    const uint32_t u = attn_f32_bits(attn_bits_f32(magnitude) * 0x1p112f);
+    const uint32_t special = magnitude >= 0x0f800000u ? 0x7f800000u : 0;
+    return attn_bits_f32(u | special | (uint32_t)(h & 0x8000u) << 16);
 }
 
 /* Round to nearest even, overflow to Inf, NaN stays NaN. */

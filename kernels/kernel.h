@@ -23,6 +23,11 @@
 
 enum { ATTN_ABI_VERSION = 1, ATTN_PHASES_MAX = 4, ATTN_RANKS_MAX = 1024 };
 
+/* What the rungs of this project read: every layout, and the types that need no scales. */
+#define ATTN_LAYOUTS_ALL ((1u << ATTN_LAYOUTS) - 1)
+#define ATTN_TYPES_STORED \
+    (ATTN_TYPE_BIT(ATTN_F32) | ATTN_TYPE_BIT(ATTN_F16) | ATTN_TYPE_BIT(ATTN_BF16))
+
 /* Everything one call reads and writes. Arrays are 64-byte aligned. */
 struct attn_args {
     size_t struct_size;
@@ -31,10 +36,11 @@ struct attn_args {
     struct attn_kv kv;       /* K [..][dim], V [..][dim_v] through the layout */
     const uint32_t *lengths; /* [batch] tokens in the cache, q_len <= length <= context */
     const float *sinks;      /* [heads] logits, or NULL */
+    const float *alibi;      /* [heads] slopes: logit -= slope * (query pos - key pos), or NULL */
     const uint64_t *tree;    /* [batch][q_len] bit j: query i sees new token j; ATTN_TREE only */
     float *out;              /* [batch][q_len][heads][dim_v] */
     float *lse;              /* [batch][q_len][heads] log-sum-exp of the scaled logits, or NULL */
-    void *scratch;           /* scratch_bytes(problem, ranks) bytes, or NULL if that is 0 */
+    void *scratch;           /* scratch_bytes(problem, splits, ranks) bytes, or NULL if that is 0 */
     const void *prepared;    /* what prepare() left, or NULL */
     uint32_t splits;         /* chunks a KV head is cut into; 0: the kernel's own policy */
 };
@@ -62,7 +68,7 @@ struct attn_kernel {
 
     /* NULL if it can do this (its types and layouts already agree), else why not, as a sentence. */
     const char *(*supports)(const struct attn_problem *p);
-    size_t (*scratch_bytes)(const struct attn_problem *p, int ranks);
+    size_t (*scratch_bytes)(const struct attn_problem *p, uint32_t splits, int ranks);
     /* Untimed repacking or upload. NULL if there is none. prepare returns 0 or -errno. */
     size_t (*prepared_bytes)(const struct attn_problem *p);
     int (*prepare)(const struct attn_args *args, void *prepared);

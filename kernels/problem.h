@@ -129,6 +129,10 @@ static inline struct attn_span attn_visible(const struct attn_problem *p, uint32
     return s;
 }
 
+/* Slope of one query head: 2^(-8(h+1)/H) for a power of two H, else the slopes of the power of two
+ * below H followed by every other slope of the one above (Press et al. 2021, arXiv 2108.12409). */
+float attn_alibi_slope(uint32_t head, uint32_t heads);
+
 float attn_scale(const struct attn_problem *p); /* the scale in force, never 0 */
 
 /* Bytes the cache of one layer holds: sum over sequences of length * G * (Dk*ek + Dv*ev) and the
