@@ -23,8 +23,9 @@
 struct attn_expected {
     uint32_t batch, i, head;
     double lse;
-    double bound; /* for every element of the row, error_factor not yet applied */
-    double *out;  /* dim_v elements, the caller's memory */
+    double bound;     /* for every element of the row, error_factor not yet applied */
+    double lse_bound; /* the same for lse, which V does not weigh */
+    double *out;      /* dim_v elements, the caller's memory */
 };
 
 /* Fills lse, bound and out of row (batch, i, head) in double precision; O(context * dim). */

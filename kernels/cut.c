@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The cut. Boundaries are computed, not stored: every rank derives the same ones from the problem,
+ * so no rank waits for a plan and the merge finds the partials again by walking the same line.
+ * They are rounded to a grain of tokens, so that no rank starts inside a vector of another.
+ */
+#include "kernels/cut.h"
+
+enum { GRAIN = 16 };
+
+static uint32_t block_queries(const struct attn_problem *p, uint32_t rows_max)
+{
+    const uint32_t fit = rows_max / attn_group(p);
+    const uint32_t block = fit ? fit : 1;
+    return block < p->q_len ? block : p->q_len;
+}
+
+uint32_t attn_cut_rows(const struct attn_problem *p, uint32_t rows_max)
+{
+    return block_queries(p, rows_max) * attn_group(p);
+}
+
+size_t attn_cut_slots(const struct attn_problem *p, uint32_t rows_max, uint32_t splits, int ranks)
+{
+    const uint32_t block = block_queries(p, rows_max);
+    const size_t segments = (size_t)p->batch * p->kv_heads * ((p->q_len + block - 1) / block);
+    if (splits)
+        return splits > 1 ? segments * splits : 0;
+    return ranks > 1 ? 2 * (size_t)ranks : 0;
+}
+
+/* Derives span and rows of the segment at (batch, kv_head, q_first). */
+static void enter_segment(struct attn_cut *cut)
+{
+    const struct attn_problem *const p = cut->args->problem;
+    const uint32_t length = cut->args->lengths[cut->batch];
+    const uint32_t left = p->q_len - cut->q_first;
+    const uint32_t queries = left < cut->block ? left : cut->block;
+    cut->span.first = attn_visible(p, length, cut->q_first).first;
+    cut->span.end = attn_visible(p, length, cut->q_first + queries - 1).end;
+    cut->rows = (uint64_t)queries * attn_group(p);
+    cut->pos = cut->span.first;
+}
+
+static uint64_t segment_cost(const struct attn_cut *cut)
+{
+    return (cut->span.end - cut->span.first) * cut->rows;
+}
+
+/* False at the end of the line. */
+static bool next_segment(struct attn_cut *cut)
+{
+    const struct attn_problem *const p = cut->args->problem;
+    cut->start += segment_cost(cut);
+    cut->q_first += cut->block;
+    if (cut->q_first >= p->q_len) {
+        cut->q_first = 0;
+        if (++cut->kv_head == p->kv_heads) {
+            cut->kv_head = 0;
+            if (++cut->batch == p->batch)
+                return false;
+        }
+    }
+    enter_segment(cut);
+    return true;
+}
+
+/* First position of the current segment that is not before rank r's part of the line. */
+static uint32_t boundary(const struct attn_cut *cut, int r)
+{
+    const uint64_t target = cut->total * (uint64_t)r / (uint64_t)cut->ranks;
+    if (target <= cut->start)
+        return cut->span.first;
+    if (target >= cut->start + segment_cost(cut))
+        return cut->span.end;
+    const uint64_t offset = (target - cut->start) / cut->rows;
+    const uint64_t position = cut->span.first + (offset + GRAIN / 2) / GRAIN * GRAIN;
+    return position < cut->span.end ? (uint32_t)position : cut->span.end;
+}
+
+/* Chunk c of N of the current segment, on the same grain. */
+static uint32_t chunk_start(const struct attn_cut *cut, uint32_t c)
+{
+    const uint64_t n = cut->span.end - cut->span.first;
+    if (c >= cut->splits)
+        return cut->span.end;
+    return cut->span.first + (uint32_t)(n * c / cut->splits / GRAIN * GRAIN);
+}
+
+void attn_cut_begin(struct attn_cut *cut, const struct attn_args *args, uint32_t rows_max, int rank,
+                    int rank_end, int ranks)
+{
+    const struct attn_problem *const p = args->problem;
+    struct attn_cut c = {
+        .args = args,
+        .block = block_queries(p, rows_max),
+        .splits = args->splits,
+        .rank = rank,
+        .rank_end = rank_end,
+        .ranks = ranks,
+    };
+    uint64_t segments = 0;
+    enter_segment(&c);
+    do {
+        segments++;
+    } while (next_segment(&c));
+    c.total = c.start;
+    c.start = 0;
+    c.batch = c.kv_head = c.q_first = 0;
+    enter_segment(&c);
+
+    const uint64_t items = segments * c.splits;
+    c.item = items * (uint64_t)rank / (uint64_t)ranks;
+    c.item_end = items * (uint64_t)rank_end / (uint64_t)ranks;
+    if (c.splits) {
+        for (uint64_t i = c.splits; i <= c.item && next_segment(&c); i += c.splits)
+            ;
+        c.done = c.item == c.item_end;
+    } else {
+        while (boundary(&c, rank) == c.span.end && next_segment(&c))
+            ;
+        c.done = c.start == c.total;
+        c.pos = c.done ? 0 : boundary(&c, rank);
+    }
+    *cut = c;
+}
+
+static void describe(const struct attn_cut *cut, uint32_t end, struct attn_piece *piece)
+{
+    const uint32_t queries = (uint32_t)(cut->rows / attn_group(cut->args->problem));
+    *piece = (struct attn_piece){
+        .batch = cut->batch,
+        .kv_head = cut->kv_head,
+        .q_first = cut->q_first,
+        .q_end = cut->q_first + queries,
+        .first = cut->pos,
+        .end = end,
+        .whole = cut->pos == cut->span.first && end == cut->span.end,
+        .rank = cut->rank,
+    };
+}
+
+static bool next_item(struct attn_cut *cut, struct attn_piece *piece)
+{
+    while (cut->item < cut->item_end) {
+        const uint32_t c = (uint32_t)(cut->item % cut->splits);
+        cut->pos = chunk_start(cut, c);
+        describe(cut, chunk_start(cut, c + 1), piece);
+        piece->slot = (size_t)cut->item++;
+        if (c + 1 == cut->splits)
+            next_segment(cut);
+        if (piece->first < piece->end)
+            return true;
+    }
+    return false;
+}
+
+bool attn_cut_next(struct attn_cut *cut, struct attn_piece *piece)
+{
+    if (cut->splits)
+        return next_item(cut, piece);
+    while (!cut->done) {
+        if (cut->pos == cut->span.end) {
+            cut->done = !next_segment(cut);
+            continue;
+        }
+        const uint32_t end = boundary(cut, cut->rank + 1);
+        if (end <= cut->pos) {
+            cut->done = ++cut->rank == cut->rank_end;
+            continue;
+        }
+        describe(cut, end, piece);
+        /* At most one piece of a rank begins inside a segment, and one more is left unfinished. */
+        piece->slot = 2 * (size_t)cut->rank + (piece->first == cut->span.first);
+        cut->pos = end;
+        return true;
+    }
+    return false;
+}
