@@ -9,10 +9,11 @@ set -euo pipefail
 export LC_ALL=C
 
 # Rooms in include order, and where each third-party header may stand (extended regular
-# expressions over the header's name and over the path of the file that includes it).
+# expressions over the header's name and over the path of the file that includes it). The last line
+# keeps clocks, files and threads out of kernels/, which computes and does nothing else.
 rooms='bench/harness kernels analysis bench/machine bench/cases tests'
 homes='
-cblas\.h                    ^kernels/ladder/blas_
+cblas\.h                    ^kernels/ladder/blas[._]
 hwloc(\.h|/.*)              ^bench/machine/topology
 papi.*\.h                   ^bench/machine/.*papi
 pthread\.h                  ^bench/machine/team|^bench/harness/|^tests/
@@ -20,6 +21,7 @@ jansson\.h                  ^analysis/|^tests/
 sqlite3\.h                  ^analysis/regress/history|^tests/
 valgrind/.*                 ^bench/machine/
 (.*intrin|arm_[a-z0-9]+)\.h ^kernels/(simd|ladder/)
+(time|unistd|fcntl|signal|sched|threads|sys/mman)\.h ^(analysis|bench|tests)/
 '
 
 sources() { # of the tree at $1, as paths from its root
@@ -86,8 +88,10 @@ self_test() {
   printf '#include "kernels/kernel.h"\n#include <hwloc.h>\n' >"$tree/bench/machine/topology.c"
   printf '#include <stdio.h>\n#include <cblas.h>\n' >"$tree/kernels/ladder/split.c"
   printf '#include <cblas.h>\n#include <immintrin.h>\n' >"$tree/kernels/ladder/blas_gemv.c"
+  printf '#include <math.h>\n#include <time.h>\n' >"$tree/kernels/ladder/naive.c"
   printf '#include "kernels/a.h"\n' >"$tree/stray.c"
-  expected='analysis/a.c:2 bench/harness/h.c:1 kernels/k.c:3 kernels/ladder/split.c:2 stray.c:1'
+  expected='analysis/a.c:2 bench/harness/h.c:1 kernels/k.c:3 kernels/ladder/naive.c:2'
+  expected+=' kernels/ladder/split.c:2 stray.c:1'
   found=$(check "$tree" | cut -d: -f1,2 | sort | paste -sd ' ')
   if [ "$found" != "$expected" ]; then
     echo "layers.sh: planted offences: $expected"
