@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attn-stat: rows in, answers out. This file is the list of subcommands; each is a file of its
+ * own.
+ */
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/command.h"
+#include "analysis/nearest.h"
+
+static const struct ana_command *const commands[] = {
+    &ana_cmd_csv,
+    &ana_cmd_columns,
+};
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+int ana_complain(const struct ana_command *self, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    fprintf(stderr, "attn-stat %s: ", self->name);
+    vfprintf(stderr, format, list);
+    putc('\n', stderr);
+    va_end(list);
+    return ANA_EXIT_USAGE;
+}
+
+static void print_usage(FILE *out)
+{
+    fputs("usage: attn-stat COMMAND [options] [operands]\n\n", out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    fputs(
+        "\nattn-stat COMMAND --help says more. Exit status: 0 ok, 1 regression, 2 usage or I/O.\n",
+        out);
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_ALL, "C");
+    if (argc < 2) {
+        print_usage(stderr);
+        return ANA_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 ||
+        strcmp(argv[1], "-h") == 0) {
+        print_usage(stdout);
+        return ANA_EXIT_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("attn-stat " ATTN_VERSION);
+        return ANA_EXIT_OK;
+    }
+    struct ana_nearest near = {.word = argv[1]};
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (ana_word_equal(argv[1], commands[i]->name))
+            return commands[i]->run(commands[i], argc - 2, argv + 2);
+        ana_nearest_offer(&near, commands[i]->name);
+    }
+    const char *const best = ana_nearest_best(&near);
+    if (best)
+        fprintf(stderr, "attn-stat: no command \"%s\"; did you mean %s?\n", argv[1], best);
+    else
+        fprintf(stderr, "attn-stat: no command \"%s\"; attn-stat --help lists them\n", argv[1]);
+    return ANA_EXIT_USAGE;
+}
