@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The op layer: one kernel text, compiled once per instruction set, sees about fifteen operations
+ * on a vector of VF_LANES floats. Which header supplies them follows from the flags the file is
+ * compiled with. All of it is static inline, so no wide instruction can leak into another object.
+ *
+ *   vf                    the vector          vf_load, vf_store      unaligned
+ *   vf_zero, vf_set1      constants           vf_load_f16, _bf16     widen VF_LANES elements
+ *   vf_add, vf_mul        arithmetic          vf_load_part(p, n)     the first n lanes, rest 0
+ *   vf_fma(a, b, c)       a * b + c           vf_store_part
+ *   vf_max                                    vf_sum, vf_hmax        across lanes
+ *   vf_round              to nearest integer  vf_exp2_int(n)         2^n for integral n
+ *   vf_prefetch           a hint
+ */
+#ifndef ATTN_SIMD_H
+#define ATTN_SIMD_H
+
+#include <stdint.h>
+
+#if defined(__AVX512F__) && defined(__AVX512BW__)
+#include "kernels/simd_avx512.h"
+#elif defined(__AVX2__)
+#include "kernels/simd_avx2.h"
+#else
+#include "kernels/simd_c.h"
+#endif
+
+/*
+ * exp(x) for x <= 0, to about one unit in the last place; anything below -87 becomes 2^-126 or
+ * less, which a softmax weight cannot tell from 0. Cody-Waite reduction and the Taylor polynomial
+ * of degree 7 on |r| <= ln2 / 2.
+ */
+static inline vf vf_exp(vf x)
+{
+    const vf n = vf_round(vf_mul(vf_max(x, vf_set1(-87.3f)), vf_set1(1.44269504f)));
+    vf r = vf_fma(n, vf_set1(-0.693359375f), vf_max(x, vf_set1(-87.3f)));
+    r = vf_fma(n, vf_set1(2.12194440e-4f), r);
+    vf e = vf_set1(1.98412698e-4f);
+    e = vf_fma(e, r, vf_set1(1.38888889e-3f));
+    e = vf_fma(e, r, vf_set1(8.33333333e-3f));
+    e = vf_fma(e, r, vf_set1(4.16666667e-2f));
+    e = vf_fma(e, r, vf_set1(1.66666667e-1f));
+    e = vf_fma(e, r, vf_set1(0.5f));
+    e = vf_fma(e, r, vf_set1(1.0f));
+    e = vf_fma(e, r, vf_set1(1.0f));
+    return vf_mul(e, vf_exp2_int(n));
+}
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The op layer for AVX-512 (F, BW, DQ, VL): sixteen lanes, thirty-two registers, tails by mask.
+ */
+#ifndef ATTN_SIMD_AVX512_H
+#define ATTN_SIMD_AVX512_H
+
+#include <immintrin.h>
+
+enum { VF_LANES = 16, VF_REGISTERS = 32 };
+typedef __m512 vf;
+
+static inline vf vf_zero(void)
+{
+    return _mm512_setzero_ps();
+}
+static inline vf vf_set1(float x)
+{
+    return _mm512_set1_ps(x);
+}
+static inline vf vf_load(const float *p)
+{
+    return _mm512_loadu_ps(p);
+}
+static inline void vf_store(float *p, vf x)
+{
+    _mm512_storeu_ps(p, x);
+}
+static inline __mmask16 vf_part_mask(uint32_t n)
+{
+    return (__mmask16)((1u << n) - 1);
+}
+static inline vf vf_load_part(const float *p, uint32_t n)
+{
+    return _mm512_maskz_loadu_ps(vf_part_mask(n), p);
+}
+static inline void vf_store_part(float *p, vf x, uint32_t n)
+{
+    _mm512_mask_storeu_ps(p, vf_part_mask(n), x);
+}
+static inline vf vf_load_f16(const uint16_t *p)
+{
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+}
+static inline vf vf_load_bf16(const uint16_t *p)
+{
+    const __m256i h = _mm256_loadu_si256((const __m256i *)p);
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
+}
+static inline vf vf_add(vf a, vf b)
+{
+    return _mm512_add_ps(a, b);
+}
+static inline vf vf_mul(vf a, vf b)
+{
+    return _mm512_mul_ps(a, b);
+}
+static inline vf vf_fma(vf a, vf b, vf c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+static inline vf vf_max(vf a, vf b)
+{
+    return _mm512_max_ps(a, b);
+}
+static inline float vf_sum(vf x)
+{
+    return _mm512_reduce_add_ps(x);
+}
+static inline float vf_hmax(vf x)
+{
+    return _mm512_reduce_max_ps(x);
+}
+static inline vf vf_round(vf x)
+{
+    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+static inline vf vf_exp2_int(vf n)
+{
+    const __m512i biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(biased, 23));
+}
+static inline void vf_prefetch(const void *p)
+{
+    _mm_prefetch((const char *)p, _MM_HINT_T0);
+}
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One attention problem with data, the way a hostile caller would hold it: K and V each end at a
+ * guard page, slots no token owns hold NaN, pages of a paged cache are shuffled, scratch is exactly
+ * as large as asked for. Shared by the programs that check kernels.
+ */
+#ifndef ATTN_KERNEL_CASE_H
+#define ATTN_KERNEL_CASE_H
+
+#include "kernels/check.h"
+
+enum data_kind { DATA_UNIFORM, DATA_PEAKY, DATA_RISING, DATA_EQUAL, DATA_HUGE, DATA_KINDS };
+
+extern const char *const data_kind_names[DATA_KINDS];
+
+struct kernel_case {
+    struct attn_problem problem;
+    struct attn_args args;
+    struct attn_expected *expected; /* every output row, or `sampled` of them */
+    size_t rows;
+    uint64_t seed;
+    void *k_map, *v_map; /* mappings, guard page included */
+    size_t k_map_bytes, v_map_bytes;
+    float *q, *sinks, *alibi, *out, *lse;
+    uint32_t *lengths, *table;
+    uint64_t *tree;
+    double *expected_values;
+};
+
+/* Builds the case and its expected rows: all of them, or `sample` of them when that is not 0. */
+void kernel_case_open(struct kernel_case *c, const struct attn_problem *p, enum data_kind kind,
+                      uint64_t seed, size_t sample);
+void kernel_case_close(struct kernel_case *c);
+
+/* Runs a kernel on poisoned outputs, ranks one after another, and compares. 0 or -EDOM. */
+int kernel_case_run(struct kernel_case *c, const struct attn_kernel *kernel, uint32_t splits,
+                    int ranks, struct attn_check *result);
+
+#endif

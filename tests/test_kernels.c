@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every registered kernel against the oracle, at every CPU level below this machine's own: hostile
+ * shapes (1, a tile less and more one, odd primes, groups up to 71), every layout and variant, five
+ * kinds of data, ranks 1 to 5 in a plain loop, poisoned outputs, caches that end at a guard page.
+ * A problem's expected rows are worked out once and every kernel is held against them.
+ */
+#include "tests/kernel_case.h"
+#include "tests/test.h"
+
+#include "kernels/cpu.h"
+#include "kernels/name.h"
+#include "kernels/registry.h"
+
+static double worst_ratio;
+static size_t runs;
+
+static void check_one(struct kernel_case *c, const struct attn_kernel *kernel, enum data_kind kind,
+                      uint32_t splits, int ranks)
+{
+    struct attn_check result = {0};
+    const int wrong = kernel_case_run(c, kernel, splits, ranks, &result);
+    struct attn_name name = {.problem = c->problem, .splits = splits};
+    char text[ATTN_NAME_MAX];
+
+    runs++;
+    worst_ratio = result.worst > worst_ratio ? result.worst : worst_ratio;
+    if (!wrong) {
+        test_checks++;
+        return;
+    }
+    attn_kernel_name(kernel, name.kernel, sizeof(name.kernel));
+    attn_name_format(&name, text, sizeof(text));
+    CHECK(!wrong,
+          "%s, %s data, %d ranks, seed %llu: row (%u, %u, %u) column %u is %g, not %g"
+          " (%.3g times the bound)",
+          text, data_kind_names[kind], ranks, (unsigned long long)c->seed, result.batch, result.i,
+          result.head, result.column, result.found, result.expected, result.worst);
+}
+
+static void check_problem(const struct attn_problem *p, enum data_kind kind, uint64_t seed,
+                          size_t sample)
+{
+    struct kernel_case c;
+    char why[200];
+    size_t count;
+    const struct attn_kernel *const *const kernels = attn_registry(&count);
+    const char *const invalid = attn_problem_invalid(p, why, sizeof(why));
+
+    CHECK(!invalid, "%s", invalid ? invalid : "");
+    if (invalid)
+        return;
+    kernel_case_open(&c, p, kind, seed, sample);
+    for (size_t k = 0; k < count; k++) {
+        if (attn_kernel_unsupported(kernels[k], p, why, sizeof(why)))
+            continue;
+        const int first = sample ? 2 : 1, last = sample ? 2 : 5;
+        for (int ranks = first; ranks <= last; ranks++)
+            check_one(&c, kernels[k], kind, 0, ranks);
+        check_one(&c, kernels[k], kind, 1 + (uint32_t)(seed % 6), 1 + (int)(seed % 3));
+    }
+    kernel_case_close(&c);
+}
+
+static uint32_t pick(uint64_t *state, const uint32_t *values, size_t n)
+{
+    return values[test_random(state) % n];
+}
+
+#define PICK(...) \
+    pick(state, (const uint32_t[]){__VA_ARGS__}, sizeof((uint32_t[]){__VA_ARGS__}) / 4)
+
+static struct attn_problem random_problem(uint64_t *state)
+{
+    struct attn_problem p = attn_problem_default();
+    const uint32_t group = PICK(1, 2, 3, 5, 7, 8, 29, 71);
+    p.k_type = (enum attn_type)PICK(ATTN_F32, ATTN_F16, ATTN_BF16);
+    p.v_type = test_random(state) % 4 ? p.k_type : (enum attn_type)PICK(ATTN_F32, ATTN_F16);
+    p.batch = PICK(1, 1, 2, 3);
+    p.kv_heads = group > 8 ? 1 : PICK(1, 2, 3);
+    p.heads = p.kv_heads * group;
+    p.dim = PICK(8, 15, 16, 17, 46, 64, 80, 100, 128, 131, 192, 256, 576);
+    p.dim_v = test_random(state) % 3 ? p.dim : PICK(8, 13, 64, 128, 512);
+    p.context = PICK(1, 2, 3, 15, 16, 17, 31, 33, 63, 64, 65, 97, 127, 128, 129, 191, 257, 331);
+    p.q_len = PICK(1, 1, 1, 2, 3, 5, 8, 33);
+    p.q_len = p.q_len > p.context ? p.context : p.q_len;
+    p.layout = (enum attn_layout)PICK(ATTN_CONTIGUOUS, ATTN_TOKEN_MAJOR, ATTN_PAGED, ATTN_RING);
+    p.page = p.layout == ATTN_PAGED ? PICK(1, 5, 16, 64) : 0;
+    p.window = p.layout == ATTN_RING || test_random(state) % 4 == 0 ? PICK(1, 7, 16, 50, 128) : 0;
+    p.chunk = test_random(state) % 8 ? 0 : 32;
+    p.mask = test_random(state) % 8 ? ATTN_CAUSAL : test_random(state) % 2 ? ATTN_FULL : ATTN_TREE;
+    p.head_map = test_random(state) % 4 ? ATTN_MAP_BLOCK : ATTN_MAP_CYCLIC;
+    p.ragged = p.batch > 1 ? PICK(0, 50, 90) : 0;
+    p.sinks = test_random(state) % 4 == 0;
+    p.alibi = test_random(state) % 6 == 0;
+    p.softcap = test_random(state) % 5 ? 0 : 20;
+    p.scale = test_random(state) % 6 ? 0 : 0.11f;
+    if (test_random(state) % 10 == 0 && p.dim >= 64) {
+        p.v_is_k_prefix = true;
+        p.dim_v = p.dim - 16;
+        p.v_type = p.k_type;
+    }
+    return p;
+}
+
+static void test_random_problems(uint64_t seed, int problems)
+{
+    uint64_t state = seed;
+    for (int k = 0; k < problems; k++) {
+        const struct attn_problem p = random_problem(&state);
+        check_problem(&p, (enum data_kind)(k % DATA_KINDS), seed + (uint64_t)k, 0);
+    }
+}
+
+/* A long context of equal weights is where a kernel that adds up one by one in f32 is caught. */
+static void test_long_context(void)
+{
+    struct attn_problem p = attn_problem_default();
+    p.heads = 3;
+    p.kv_heads = 1;
+    p.dim = p.dim_v = 64;
+    p.context = 131072;
+    for (int kind = 0; kind < DATA_KINDS; kind++) {
+        p.k_type = p.v_type = kind % 2 ? ATTN_F32 : ATTN_F16;
+        check_problem(&p, (enum data_kind)kind, 7 + (uint64_t)kind, 2);
+    }
+}
+
+/* An oracle that is wrong would pass everything: hold it against values known by hand. */
+static void test_oracle(void)
+{
+    struct attn_problem p = attn_problem_default();
+    struct kernel_case c;
+    p.k_type = p.v_type = ATTN_F32;
+    p.heads = 4;
+    p.kv_heads = 2;
+    p.dim = p.dim_v = 8;
+    p.context = 5;
+    kernel_case_open(&c, &p, DATA_EQUAL, 1, 0);
+    for (size_t r = 0; r < c.rows; r++) {
+        CHECK(c.expected[r].out[3] > 0.69999 && c.expected[r].out[3] < 0.70001,
+              "the mean of equal values is the value, not %g", c.expected[r].out[3]);
+        /* Logit 8 * 0.3 * 0.7 / sqrt(8); five of them add log 5. */
+        const double lse = 8 * 0.3 * 0.7 / 2.8284271247 + 1.6094379124;
+        CHECK(c.expected[r].lse > lse - 1e-6 && c.expected[r].lse < lse + 1e-6, "lse %g",
+              c.expected[r].lse);
+    }
+    kernel_case_close(&c);
+}
+
+/* The check itself must be able to fail: a kernel that forgets a row, and one that is off. */
+static void forget_a_row(const struct attn_args *args, int rank, int ranks)
+{
+    const size_t rows = (size_t)args->problem->batch * args->problem->q_len * args->problem->heads;
+    size_t count;
+    attn_registry(&count)[0]->phase[0](args, rank, ranks);
+    if (rank == ranks - 1)
+        memset(args->out + (rows - 1) * args->problem->dim_v, 0xff, 4);
+}
+
+static void off_by_little(const struct attn_args *args, int rank, int ranks)
+{
+    size_t count;
+    attn_registry(&count)[0]->phase[0](args, rank, ranks);
+    if (rank == 0)
+        args->out[0] += 1e-4f;
+}
+
+static void test_check_can_fail(void)
+{
+    size_t count;
+    struct attn_problem p = attn_problem_default();
+    struct attn_kernel wrong = *attn_registry(&count)[0];
+    struct attn_check result;
+    struct kernel_case c;
+    p.context = 100;
+    kernel_case_open(&c, &p, DATA_UNIFORM, 3, 0);
+    CHECK(kernel_case_run(&c, &wrong, 0, 2, &result) == 0, "the oracle agrees with itself");
+    wrong.phase[0] = forget_a_row;
+    CHECK(kernel_case_run(&c, &wrong, 0, 2, &result) != 0, "a forgotten row is found");
+    wrong.phase[0] = off_by_little;
+    CHECK(kernel_case_run(&c, &wrong, 0, 2, &result) != 0, "an error of 1e-4 is found");
+    kernel_case_close(&c);
+
+    /* Block and cyclic maps must give different numbers at 1 < G < H. */
+    kernel_case_open(&c, &p, DATA_UNIFORM, 3, 0);
+    c.problem.head_map = ATTN_MAP_CYCLIC;
+    CHECK(kernel_case_run(&c, attn_registry(&count)[0], 0, 1, &result) != 0,
+          "the head maps are told apart");
+    kernel_case_close(&c);
+}
+
+int main(int argc, char **argv)
+{
+    const uint64_t seed = test_seed();
+    const int problems = argc > 1 ? atoi(argv[1]) : 150;
+    const uint64_t here = attn_cpu_features();
+
+    test_oracle();
+    test_check_can_fail();
+    for (uint64_t level = here;; level &= level - 1) {
+        /* Take the highest feature away each time: every build runs, the lower ones more often. */
+        uint64_t mask = level;
+        char text[128];
+        attn_cpu_set_mask(mask);
+        attn_cpu_describe(attn_cpu_features(), text, sizeof(text));
+        printf("level [%s]\n", text);
+        test_random_problems(seed, mask == here ? problems : problems / 10);
+        if (!mask)
+            break;
+    }
+    attn_cpu_set_mask(UINT64_MAX);
+    test_long_context();
+    printf("%zu kernel runs, worst error %.3g of the bound\n", runs, worst_ratio);
+    return test_exit();
+}
