@@ -342,7 +342,8 @@ struct benchmark_flag {
     const char *help;   /* one sentence */
     bool is_bool;       /* may stand without a value */
 };
-const struct benchmark_flag *benchmark_flags(size_t *count);
+/* NULL past the last one. */
+const struct benchmark_flag *benchmark_flag_at(size_t index);
 /* The flag that an argument ("--benchmark_filter=x", "--benchmark_filter") names, else NULL. */
 const struct benchmark_flag *benchmark_find_flag(const char *argument);
 /* The value in force, as text; "" for a flag nobody set and that has no default; NULL if unknown.
