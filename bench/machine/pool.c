@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Carving by arithmetic: an offset and a stride per plane. A small case has tens of thousands of
+ * copies, and a list of them would itself be a cache footprint in the timed loop.
+ */
+#include "bench/machine/pool.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    PAGE = 4096,
+    /* Half a page and one line: half of an L1 away, and not on the same line of that half. */
+    SKEW = 2048 + 64,
+};
+
+void pool_init(struct pool *pool, struct team *team, enum arena_pages pages, uint64_t seed)
+{
+    *pool = (struct pool){.team = team, .pages = pages, .seed = seed};
+}
+
+void pool_free(struct pool *pool)
+{
+    for (int i = 0; i < ATTN_TYPES; i++)
+        arena_free(&pool->arena[i]);
+}
+
+static size_t whole_pages(size_t bytes)
+{
+    return (bytes + PAGE - 1) / PAGE * PAGE;
+}
+
+/* Puts the planes of one type behind each other; the length of a copy of that type. */
+static size_t place(struct pool_layout *layout, enum attn_type type)
+{
+    size_t end = 0, placed = 0;
+    for (int i = 0; i < POOL_PLANES; i++) {
+        if (layout->plane[i].type != type || layout->plane[i].bytes == 0)
+            continue;
+        layout->plane[i].offset = whole_pages(end) + placed++ * SKEW % PAGE;
+        end = layout->plane[i].offset + layout->plane[i].bytes;
+    }
+    const size_t pages = whole_pages(end) / PAGE;
+    return placed ? (pages | 1) * PAGE : 0;
+}
+
+int pool_layout(struct pool_layout *layout, const struct attn_problem *p,
+                const struct attn_kv_shape *shape, uint64_t copies)
+{
+    memset(layout, 0, sizeof(*layout));
+    layout->copies = copies;
+    layout->view = shape->view;
+    const enum attn_type type[] = {p->k_type, p->v_type, ATTN_F32, ATTN_F32};
+    const size_t bytes[] = {shape->k_bytes, shape->v_bytes, shape->k_scale_bytes,
+                            shape->v_scale_bytes};
+    size_t total = 0;
+    for (int i = 0; i < POOL_PLANES; i++) {
+        if (bytes[i] > SIZE_MAX / 16)
+            return -EOVERFLOW;
+        layout->plane[i].type = type[i];
+        layout->plane[i].bytes = bytes[i];
+    }
+    for (int t = 0; t < ATTN_TYPES; t++) {
+        const size_t stride = place(layout, (enum attn_type)t);
+        if (stride && copies > (SIZE_MAX / 2 - total) / stride)
+            return -EOVERFLOW;
+        layout->need[t] = stride * copies;
+        total += layout->need[t];
+        for (int i = 0; i < POOL_PLANES; i++) {
+            if (layout->plane[i].type == (enum attn_type)t)
+                layout->plane[i].stride = stride;
+        }
+    }
+    return 0;
+}
+
+uint64_t pool_missing(const struct pool *pool, const struct pool_layout *layout)
+{
+    uint64_t missing = 0;
+    for (int t = 0; t < ATTN_TYPES; t++) {
+        if (layout->need[t] > pool->arena[t].bytes)
+            missing += layout->need[t] - pool->arena[t].bytes;
+    }
+    return missing;
+}
+
+static int enlarge(struct pool *pool, enum attn_type type, size_t need)
+{
+    struct arena *const a = &pool->arena[type];
+    const size_t element = fill_element_bytes(type), had = a->bytes;
+    if (need <= had)
+        return 0;
+    if (!element)
+        return -ENOTSUP;
+    const int err = had ? arena_grow(a, need) : arena_reserve(a, need, pool->pages);
+    if (err)
+        return err;
+    const struct fill fill = {.kind = FILL_UNIFORM, .seed = pool->seed};
+    return fill_run(&fill, pool->team, type, a->base + had, had / element,
+                    (a->bytes - had) / element);
+}
+
+int pool_prepare(struct pool *pool, const struct pool_layout *layout)
+{
+    for (int t = 0; t < ATTN_TYPES; t++) {
+        const int err = enlarge(pool, (enum attn_type)t, layout->need[t]);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+static const void *at(const struct pool *pool, const struct pool_layout *layout,
+                      enum pool_plane plane, uint64_t copy)
+{
+    if (layout->plane[plane].bytes == 0)
+        return NULL;
+    return pool->arena[layout->plane[plane].type].base + layout->plane[plane].offset +
+           copy * layout->plane[plane].stride;
+}
+
+struct attn_kv pool_view(const struct pool *pool, const struct pool_layout *layout, uint64_t copy)
+{
+    struct attn_kv kv = layout->view;
+    kv.k.base = at(pool, layout, POOL_K, copy);
+    kv.v.base = layout->plane[POOL_V].bytes ? at(pool, layout, POOL_V, copy) : kv.k.base;
+    kv.k_scale.base = at(pool, layout, POOL_K_SCALE, copy);
+    kv.v_scale.base = at(pool, layout, POOL_V_SCALE, copy);
+    return kv;
+}

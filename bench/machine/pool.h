@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One arena of random values per element type, out of which every case carves its copies of K and
+ * V. Cold rows walk several times the last-level cache, which is a gigabyte on a server; filling
+ * that again for each of hundreds of cases would take longer than measuring them. Random values
+ * are as good as any other's K and V, so it is filled once and only looked at in different ways.
+ *
+ * Placement. Each copy starts on a page and takes an odd number of pages, so copies spread over
+ * all sets of any cache whose set count is a power of two. Planes within a copy start at a page
+ * plus a skew: without it K and V of a power-of-two context would fall on the same cache sets at
+ * the same token, and a kernel that reads both would fight itself. The skew is the same for every
+ * case and every copy, so it is nobody's advantage.
+ *
+ * The content is read-only by agreement: whoever writes (a KV append) has an arena of its own.
+ */
+#ifndef MACHINE_POOL_H
+#define MACHINE_POOL_H
+
+#include "bench/machine/arena.h"
+#include "bench/machine/fill.h"
+#include "kernels/kv.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct pool {
+    struct team *team; /* fills and touches */
+    enum arena_pages pages;
+    uint64_t seed;
+    struct arena arena[ATTN_TYPES];
+};
+
+/* Nothing is allocated yet. The team outlives the pool. */
+void pool_init(struct pool *pool, struct team *team, enum arena_pages pages, uint64_t seed);
+void pool_free(struct pool *pool);
+
+enum pool_plane { POOL_K, POOL_V, POOL_K_SCALE, POOL_V_SCALE, POOL_PLANES };
+
+/* Where the planes of each copy lie in the arenas of their types. */
+struct pool_layout {
+    struct {
+        enum attn_type type;
+        size_t bytes;  /* 0: absent */
+        size_t offset; /* in copy 0 */
+        size_t stride; /* from copy to copy */
+    } plane[POOL_PLANES];
+    uint64_t copies;
+    size_t need[ATTN_TYPES]; /* bytes of each arena */
+    struct attn_kv view;     /* as attn_kv_shape() gave it */
+};
+
+/* 0, or -EOVERFLOW if the copies do not fit the address space. `shape` is of the problem `p`. */
+int pool_layout(struct pool_layout *layout, const struct attn_problem *p,
+                const struct attn_kv_shape *shape, uint64_t copies);
+
+/* Bytes that pool_prepare() would still allocate: what a memory check has to find free. */
+uint64_t pool_missing(const struct pool *pool, const struct pool_layout *layout);
+
+/*
+ * Makes the arenas large enough and fills what is new. They may move: views of earlier layouts
+ * are taken again. 0, -ENOMEM, or -ENOTSUP for a type that cannot be filled.
+ */
+int pool_prepare(struct pool *pool, const struct pool_layout *layout);
+
+/* Cache `copy` of a prepared layout; a table is left as attn_kv_shape() gave it. */
+struct attn_kv pool_view(const struct pool *pool, const struct pool_layout *layout, uint64_t copy);
+
+#endif

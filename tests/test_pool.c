@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How many copies make a case cold, and how they are carved: planes that do not overlap, lie where
+ * they are said to, and hold what the stream of their type holds.
+ */
+#include "bench/machine/pool.h"
+
+#include "bench/machine/rotation.h"
+#include "tests/test.h"
+
+#include <errno.h>
+
+#define MIB ((uint64_t)1 << 20)
+
+static void test_rotation(void)
+{
+    static const struct {
+        uint64_t copy, llc;
+        bool hot;
+        uint64_t copies;
+    } cases[] = {
+        {64 * MIB, 32 * MIB, false, 4}, /* exactly 8 x */
+        {64 * MIB + 1, 32 * MIB, false, 4},
+        {64 * MIB - 1, 32 * MIB, false, 5},
+        {256 * MIB, 32 * MIB, false, 1}, /* evicts itself */
+        {1024 * MIB, 32 * MIB, false, 1},
+        {1, 32 * MIB, false, 256 * MIB},
+        {65536, 105 * MIB, false, 13440},
+        {65536, 105 * MIB, true, 1},
+        {65536, 0, true, 1},
+        {MIB, 0, false, 8 * 128}, /* unknown: the stand-in */
+        {UINT64_MAX, 32 * MIB, false, 1},
+        {UINT64_MAX / 2, UINT64_MAX / 2, false, 3},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct rotation r = rotation_plan(cases[i].copy, cases[i].llc, cases[i].hot);
+        CHECK(r.copies == cases[i].copies, "case %zu: %llu copies", i,
+              (unsigned long long)r.copies);
+        CHECK(r.bytes >= cases[i].copy, "case %zu: fewer bytes than one copy", i);
+        CHECK(r.guessed_llc == (cases[i].llc == 0 && !cases[i].hot), "case %zu: guess", i);
+    }
+    const struct rotation r = rotation_plan(3 * MIB, MIB, false);
+    CHECK(r.copies == 3 && r.bytes == 9 * MIB, "three copies");
+    for (uint64_t call = 0; call < 9; call++)
+        CHECK(rotation_index(&r, call) == call % 3, "call %llu", (unsigned long long)call);
+    CHECK(rotation_plan(0, MIB, true).copies == 1, "no cache at all");
+}
+
+/* What attn_kv_shape() says of a contiguous cache. */
+static struct attn_kv_shape shape_of(const struct attn_problem *p, size_t k, size_t v)
+{
+    const size_t tokens = (size_t)p->batch * p->kv_heads * p->context;
+    return (struct attn_kv_shape){
+        .view = {.struct_size = sizeof(struct attn_kv),
+                 .k = {.token_stride = p->dim * k, .head_stride = p->context * p->dim * k},
+                 .v = {.token_stride = p->dim_v * v, .head_stride = p->context * p->dim_v * v}},
+        .k_bytes = tokens * p->dim * k,
+        .v_bytes = tokens * p->dim_v * v,
+    };
+}
+
+static struct attn_problem problem(enum attn_type k, enum attn_type v, uint32_t context)
+{
+    return (struct attn_problem){.struct_size = sizeof(struct attn_problem),
+                                 .k_type = k,
+                                 .v_type = v,
+                                 .batch = 1,
+                                 .heads = 4,
+                                 .kv_heads = 2,
+                                 .dim = 64,
+                                 .dim_v = 64,
+                                 .context = context};
+}
+
+static void test_layout(struct team *team, enum attn_type k, enum attn_type v, uint32_t context,
+                        uint64_t copies)
+{
+    const size_t ke = fill_element_bytes(k), ve = fill_element_bytes(v);
+    const struct attn_problem p = problem(k, v, context);
+    const struct attn_kv_shape shape = shape_of(&p, ke, ve);
+    struct pool_layout layout;
+    struct pool pool;
+    pool_init(&pool, team, ARENA_THP, 9);
+    CHECK(pool_layout(&layout, &p, &shape, copies) == 0, "layout");
+    const uint64_t missing = pool_missing(&pool, &layout);
+    CHECK(missing == layout.need[k] + (k == v ? 0 : layout.need[v]), "missing before");
+    CHECK(missing >= copies * (shape.k_bytes + shape.v_bytes), "copies do not fit");
+    CHECK(pool_prepare(&pool, &layout) == 0, "prepare");
+    CHECK(pool_missing(&pool, &layout) == 0, "missing after");
+    const char *end[2] = {NULL, NULL};
+    for (uint64_t c = 0; c < copies; c++) {
+        const struct attn_kv kv = pool_view(&pool, &layout, c);
+        const char *const kp = kv.k.base, *const vp = kv.v.base;
+        CHECK((uintptr_t)kp % 4096 == 0 && (uintptr_t)vp % 64 == 0, "%p %p", kv.k.base, kv.v.base);
+        CHECK(k != v || ((uintptr_t)vp - (uintptr_t)kp) % 4096 >= 1024, "K and V share sets");
+        CHECK(kv.k.token_stride == 64 * ke && !kv.k_scale.base && !kv.v_scale.base, "view");
+        CHECK(kp >= pool.arena[k].base &&
+                  kp + shape.k_bytes <= pool.arena[k].base + pool.arena[k].bytes,
+              "K outside");
+        CHECK(vp >= pool.arena[v].base &&
+                  vp + shape.v_bytes <= pool.arena[v].base + pool.arena[v].bytes,
+              "V outside");
+        CHECK(k != v || vp >= kp + shape.k_bytes, "V inside K");
+        CHECK(!end[0] || (kp >= end[0] && vp >= end[1]), "copy %llu overlaps",
+              (unsigned long long)c);
+        end[0] = k == v ? vp + shape.v_bytes : kp + shape.k_bytes;
+        end[1] = vp + shape.v_bytes;
+    }
+    pool_free(&pool);
+}
+
+static float f16_at(const struct pool *pool, size_t i)
+{
+    return attn_f16_to_f32(((const uint16_t *)(const void *)pool->arena[ATTN_F16].base)[i]);
+}
+
+/* Growing keeps what was there and goes on with the same stream. */
+static void test_growth(struct team *team)
+{
+    const struct fill fill = {.kind = FILL_UNIFORM, .seed = 9};
+    struct pool pool;
+    struct pool_layout layout;
+    pool_init(&pool, team, ARENA_4K, 9);
+    static const uint32_t contexts[] = {100, 5000, 1000, 20000};
+    for (size_t i = 0; i < sizeof(contexts) / sizeof(contexts[0]); i++) {
+        const struct attn_problem p = problem(ATTN_F16, ATTN_F16, contexts[i]);
+        const struct attn_kv_shape shape = shape_of(&p, 2, 2);
+        const size_t before = pool.arena[ATTN_F16].bytes;
+        CHECK(pool_layout(&layout, &p, &shape, 3) == 0, "layout");
+        CHECK(pool_prepare(&pool, &layout) == 0, "prepare");
+        CHECK(pool.arena[ATTN_F16].bytes >= before, "shrunk");
+    }
+    size_t wrong = 0;
+    for (size_t i = 0; i < pool.arena[ATTN_F16].bytes / 2; i += 97)
+        wrong += f16_at(&pool, i) != attn_f16_to_f32(attn_f32_to_f16(fill_value(&fill, i)));
+    CHECK(wrong == 0, "%zu values", wrong);
+    CHECK(pool.arena[ATTN_F32].base == NULL, "a type nobody asked for");
+    pool_free(&pool);
+}
+
+static void test_refusals(struct team *team)
+{
+    struct pool pool;
+    struct pool_layout layout;
+    struct attn_problem p = problem(ATTN_F16, ATTN_F16, 1 << 20);
+    struct attn_kv_shape shape = shape_of(&p, 2, 2);
+    pool_init(&pool, team, ARENA_THP, 9);
+    CHECK(pool_layout(&layout, &p, &shape, UINT64_MAX / 2) == -EOVERFLOW, "copies");
+    shape.k_bytes = SIZE_MAX / 2;
+    CHECK(pool_layout(&layout, &p, &shape, 1) == -EOVERFLOW, "bytes");
+    shape = shape_of(&p, 2, 2);
+    CHECK(pool_layout(&layout, &p, &shape, (uint64_t)1 << 28) == 0, "layout");
+    CHECK(pool_prepare(&pool, &layout) == -ENOMEM, "more than any machine has");
+    p = problem(ATTN_I4, ATTN_I4, 64);
+    shape = shape_of(&p, 1, 1);
+    CHECK(pool_layout(&layout, &p, &shape, 1) == 0, "layout of a type without a rule");
+    CHECK(pool_prepare(&pool, &layout) == -ENOTSUP, "a type without a rule");
+    /* V as a prefix of K: no plane of its own. */
+    p = problem(ATTN_F32, ATTN_F32, 64);
+    shape = shape_of(&p, 4, 4);
+    shape.v_bytes = 0;
+    CHECK(pool_layout(&layout, &p, &shape, 2) == 0 && pool_prepare(&pool, &layout) == 0, "prefix");
+    const struct attn_kv kv = pool_view(&pool, &layout, 1);
+    CHECK(kv.k.base == kv.v.base && kv.k.base, "V is not K's prefix");
+    pool_free(&pool);
+}
+
+int main(void)
+{
+    struct team *team;
+    test_rotation();
+    CHECK(team_create(&team, &(struct team_options){.ranks = 2}) == 0, "team");
+    test_layout(team, ATTN_F16, ATTN_F16, 4096, 3);
+    test_layout(team, ATTN_F16, ATTN_F16, 1, 100);
+    test_layout(team, ATTN_F32, ATTN_BF16, 777, 5);
+    test_layout(team, ATTN_F32, ATTN_F32, 512, 1);
+    test_growth(team);
+    test_refusals(team);
+    team_destroy(team);
+    return test_exit();
+}
