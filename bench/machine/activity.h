@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What went on during a run that was not the run: time stolen by the hypervisor, time we were
+ * stopped by a quota, pressure on CPU and memory, swapping, changes of the clock frequency. Two
+ * readings, before and after; the difference goes to the context.
+ */
+#ifndef MACHINE_ACTIVITY_H
+#define MACHINE_ACTIVITY_H
+
+#include "bench/machine/context.h"
+
+#include <stdint.h>
+
+/* Counters since boot; UINT64_MAX is one that cannot be read. */
+struct machine_activity {
+    uint64_t wall_ns;
+    uint64_t cpu_ticks, steal_ticks; /* over all CPUs */
+    uint64_t throttled_us;           /* of our cgroup, version 2 or 1 */
+    uint64_t pressure_cpu_us, pressure_memory_us;
+    uint64_t swapped_pages, context_switches;
+    uint64_t minor_faults, major_faults, preempted; /* of this process */
+};
+
+void activity_read(const char *root, struct machine_activity *a);
+
+/*
+ * Adds env.steal_pct, env.throttled_usec, env.psi_cpu_pct, env.psi_memory_pct, env.swapped_pages,
+ * env.minor_faults, env.major_faults, env.ctxt, env.preempted and warnings about them.
+ */
+void activity_report(struct machine_context *c, const struct machine_activity *before,
+                     const struct machine_activity *after);
+
+#endif
