@@ -13,6 +13,18 @@
 
 enum { TEST_SKIP = 77 };
 
+/* Sanitizers take memory of their own; gcc says so by macros, clang by features. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TEST_SANITIZED 1
+#endif
+#endif
+#ifndef TEST_SANITIZED
+#define TEST_SANITIZED 0
+#endif
+
 static int test_checks, test_failures;
 
 #define CHECK(condition, ...)                                      \
