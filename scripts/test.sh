@@ -123,7 +123,7 @@ if [ $quick = no ]; then
   # ThreadSanitizer cannot place its shadow where the kernel randomises addresses too widely.
   still=()
   if setarch -R true 2>/dev/null; then still=(--wrap 'setarch -R'); fi
-  configuration tsan clang --no-suite tree --timeout-multiplier 4 "${still[@]}" -- \
+  configuration tsan clang --no-suite tree --no-suite serial --timeout-multiplier 4 "${still[@]}" -- \
     -Dauto_features=enabled -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false
 fi
 
