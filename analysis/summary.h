@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "analysis/axis.h"
+#include "analysis/csv.h"
 #include "analysis/record.h"
 
 struct ana_case {
@@ -53,9 +54,5 @@ double ana_case_figure(const struct ana_summary *summary, const struct ana_case 
 
 /* The tidy table. 0, or -errno of the stream. */
 int ana_summary_csv(const struct ana_summary *summary, FILE *out);
-
-/* A CSV cell: quoted where it must be. NAN is an empty cell, numbers keep every digit. */
-void ana_csv_text(FILE *out, const char *text);
-void ana_csv_number(FILE *out, double value);
 
 #endif

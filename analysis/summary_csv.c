@@ -5,43 +5,12 @@
  * do not vary: a reader of two summaries wants the same columns in both.
  */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/summary.h"
 
 enum { FOREIGN_AXES = 32 };
-
-void ana_csv_text(FILE *out, const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, out);
-        return;
-    }
-    putc('"', out);
-    for (; *text; text++) {
-        if (*text == '"')
-            putc('"', out);
-        putc(*text, out);
-    }
-    putc('"', out);
-}
-
-void ana_csv_number(FILE *out, double value)
-{
-    char text[40];
-    if (!isfinite(value))
-        return;
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, value);
-        if (!(strtod(text, NULL) < value) && !(strtod(text, NULL) > value))
-            break;
-    }
-    if (fabs(value) < 0x1p53 && fabs(value) >= 1 && !(floor(value) < value))
-        snprintf(text, sizeof(text), "%.0f", value);
-    fputs(text, out);
-}
 
 struct axes {
     char name[FOREIGN_AXES][ANA_AXIS_MAX];
