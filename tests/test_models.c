@@ -462,7 +462,7 @@ static void check_gguf(void)
         CHECK(status == -EBADMSG, "%zu of %zu bytes: %d %s", length, gguf_size, status, message);
     }
     uint64_t seed = test_seed();
-    for (int round = 0; round < 3000; round++) { /* hostile: any answer but a crash */
+    for (int round = 0; round < 500; round++) { /* hostile: any answer but a crash */
         unsigned char copy[sizeof(gguf)];
         memcpy(copy, gguf, gguf_size);
         for (int flips = 0; flips < 4; flips++)
