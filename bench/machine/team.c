@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /*
  * Turns of spinning before sleeping: of the order of a millisecond, well above the pauses inside
@@ -151,9 +152,11 @@ static void warn_unbound(struct team *team)
                                         : strerror(-first->bound));
 }
 
+/* Spinning on a CPU that the awaited rank needs only keeps it waiting. */
 static unsigned spins_for(int ranks, const struct machine_topology *t)
 {
-    return t && t->real && (uint32_t)ranks > t->pus ? 0 : SPINS;
+    const long cpus = t && t->real ? (long)t->pus : sysconf(_SC_NPROCESSORS_ONLN);
+    return ranks > cpus ? 0 : SPINS;
 }
 
 static void team_free(struct team *team)
