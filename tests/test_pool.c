@@ -130,6 +130,11 @@ static void test_growth(struct team *team)
         CHECK(pool_prepare(&pool, &layout) == 0, "prepare");
         CHECK(pool.arena[ATTN_F16].bytes >= before, "shrunk");
     }
+    struct arena_state state;
+    CHECK(pool_state(&pool, &state) == 0, "state");
+    CHECK(state.resident_bytes >= pool.arena[ATTN_F16].bytes && state.huge_bytes == 0,
+          "%llu resident, %llu huge", (unsigned long long)state.resident_bytes,
+          (unsigned long long)state.huge_bytes);
     size_t wrong = 0;
     for (size_t i = 0; i < pool.arena[ATTN_F16].bytes / 2; i += 97)
         wrong += f16_at(&pool, i) != attn_f16_to_f32(attn_f32_to_f16(fill_value(&fill, i)));

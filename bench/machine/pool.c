@@ -110,6 +110,20 @@ int pool_prepare(struct pool *pool, const struct pool_layout *layout)
     return 0;
 }
 
+int pool_state(const struct pool *pool, struct arena_state *state)
+{
+    *state = (struct arena_state){0};
+    for (int t = 0; t < ATTN_TYPES; t++) {
+        struct arena_state one = {0};
+        const int err = pool->arena[t].base ? arena_state(&pool->arena[t], &one) : 0;
+        if (err)
+            return err;
+        state->resident_bytes += one.resident_bytes;
+        state->huge_bytes += one.huge_bytes;
+    }
+    return 0;
+}
+
 static const void *at(const struct pool *pool, const struct pool_layout *layout,
                       enum pool_plane plane, uint64_t copy)
 {

@@ -62,6 +62,9 @@ uint64_t pool_missing(const struct pool *pool, const struct pool_layout *layout)
  */
 int pool_prepare(struct pool *pool, const struct pool_layout *layout);
 
+/* What the kernel gave for all arenas together. 0 or -errno. */
+int pool_state(const struct pool *pool, struct arena_state *state);
+
 /* Cache `copy` of a prepared layout; a table is left as attn_kv_shape() gave it. */
 struct attn_kv pool_view(const struct pool *pool, const struct pool_layout *layout, uint64_t copy);
 
