@@ -169,11 +169,15 @@ static void test_activity(void)
 
     tree_write(root, "/proc/stat", "cpu  100 0 100 700 0 0 0 10 0 0\ncpu0 1 2 3 4\n");
     tree_write(root, "/proc/vmstat", "nr_free 1\npswpin 5\npswpout 6\n");
+    tree_write(root, "/proc/cpuinfo", "processor\t: 0\ncpu MHz\t\t: 3000.000\n");
+    tree_write(root, CPU "cpu0/thermal_throttle/core_throttle_count", "7\n");
     tree_write(root, "/sys/fs/cgroup/cpu/cpu.stat", "nr_throttled 1\nthrottled_time 1000000\n");
     tree_write(root, "/proc/pressure/cpu", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1000\n");
     activity_read(root, &before);
     tree_write(root, "/proc/stat", "cpu  180 0 110 750 0 0 5 65 0 0\ncpu0 1 2 3 4\n");
     tree_write(root, "/proc/vmstat", "nr_free 1\npswpin 5\npswpout 9\n");
+    tree_write(root, "/proc/cpuinfo", "processor\t: 0\ncpu MHz\t\t: 2400.500\n");
+    tree_write(root, CPU "cpu0/thermal_throttle/core_throttle_count", "9\n");
     tree_write(root, "/sys/fs/cgroup/cpu/cpu.stat", "nr_throttled 1\nthrottled_time 3000000\n");
     tree_write(root, "/proc/pressure/cpu", "some avg10=0.00 avg60=0.00 avg300=0.00 total=3000\n");
     activity_read(root, &after);
@@ -185,8 +189,11 @@ static void test_activity(void)
     CHECK_STR(context_get(&c, "env.throttled_usec"), "2000");
     CHECK_STR(context_get(&c, "env.psi_cpu_pct"), "2.00");
     CHECK_STR(context_get(&c, "env.psi_memory_pct"), "unknown");
-    CHECK(warned(&c, "27.50") && warned(&c, "swapped 3") && warned(&c, "2000 micro"), "warnings");
-    CHECK(c.warnings == 4, "%zu warnings", c.warnings);
+    CHECK(warned(&c, "27.50") && warned(&c, "(3 pages)") && warned(&c, "2000 micro"), "warnings");
+    CHECK_STR(context_get(&c, "env.throttle"), "2");
+    CHECK_STR(context_get(&c, "env.mhz_after"), "2400.500");
+    CHECK(warned(&c, "heat (2 times)") && warned(&c, "clock fell by 20 %"), "warnings");
+    CHECK(c.warnings == 6, "%zu warnings", c.warnings);
     context_free(&c);
     tree_remove(root);
 }

@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -59,6 +60,16 @@ static uint64_t throttled(const char *root)
     return ns == UINT64_MAX ? ns : ns / 1000;
 }
 
+static uint64_t cpu_khz(const char *root)
+{
+    char text[4096];
+    double mhz;
+    sysfile_read(root, "/proc/cpuinfo", text, sizeof(text));
+    const char *const line = sysfile_line(text, "cpu MHz");
+    return line && sscanf(line, ": %lf", &mhz) == 1 && mhz > 0 ? (uint64_t)(mhz * 1000)
+                                                               : UINT64_MAX;
+}
+
 void activity_read(const char *root, struct machine_activity *a)
 {
     char text[16384];
@@ -69,6 +80,9 @@ void activity_read(const char *root, struct machine_activity *a)
     a->throttled_us = throttled(root);
     a->pressure_cpu_us = pressure(root, "/proc/pressure/cpu");
     a->pressure_memory_us = pressure(root, "/proc/pressure/memory");
+    a->cpu_khz = cpu_khz(root);
+    sysfile_u64(root, "/sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count",
+                &a->throttles);
     sysfile_read(root, "/proc/vmstat", text, sizeof(text));
     const uint64_t in = field(text, "pswpin "), out = field(text, "pswpout ");
     if (in != UINT64_MAX && out != UINT64_MAX)
@@ -81,57 +95,84 @@ void activity_read(const char *root, struct machine_activity *a)
     }
 }
 
-/* Whether both readings are there; the growth, never negative, goes to *delta. */
-static bool grown(uint64_t before, uint64_t after, double *delta)
+#define FIELD(name) offsetof(struct machine_activity, name)
+
+/* Counters whose growth is reported; one with a complaint should not have grown at all. */
+static const struct {
+    const char *key;
+    size_t field;
+    const char *complaint, *unit;
+} counts[] = {
+    {"env.throttled_usec", FIELD(throttled_us), "a CPU quota stopped this run", "microseconds"},
+    {"env.swapped_pages", FIELD(swapped_pages), "the system swapped during the run", "pages"},
+    {"env.throttle", FIELD(throttles), "the CPU was slowed down for heat", "times"},
+    {"env.minor_faults", FIELD(minor_faults), NULL, NULL},
+    {"env.major_faults", FIELD(major_faults), NULL, NULL},
+    {"env.ctxt", FIELD(context_switches), NULL, NULL},
+    {"env.preempted", FIELD(preempted), NULL, NULL},
+};
+
+/* Counters reported as a percentage of another, with a complaint above one percent. */
+static const struct {
+    const char *key;
+    size_t part, whole;
+    double scale; /* units of part in one of whole */
+    const char *complaint;
+} shares[] = {
+    {"env.steal_pct", FIELD(steal_ticks), FIELD(cpu_ticks), 1,
+     "the hypervisor gave this machine's time to others"},
+    {"env.psi_cpu_pct", FIELD(pressure_cpu_us), FIELD(wall_ns), 1e-3,
+     "threads had to wait for a CPU"},
+    {"env.psi_memory_pct", FIELD(pressure_memory_us), FIELD(wall_ns), 1e-3,
+     "threads had to wait for memory"},
+};
+
+static uint64_t value_of(const struct machine_activity *a, size_t field)
 {
-    *delta = after > before ? (double)(after - before) : 0;
-    return before != UINT64_MAX && after != UINT64_MAX;
+    uint64_t value;
+    memcpy(&value, (const char *)a + field, sizeof(value));
+    return value;
 }
 
-static double share(struct machine_context *c, const char *key, bool is_known, double part,
-                    double whole)
+/* Growth of a counter, never negative; false if a reading is missing. */
+static bool grown(const struct machine_activity *before, const struct machine_activity *after,
+                  size_t field, double *growth)
 {
-    const double pct = is_known && whole > 0 ? 100 * part / whole : 0;
-    context_set(c, key, is_known ? "%.2f" : "unknown", pct);
-    return pct;
+    const uint64_t from = value_of(before, field), to = value_of(after, field);
+    *growth = to > from ? (double)(to - from) : 0;
+    return from != UINT64_MAX && to != UINT64_MAX;
+}
+
+/* A clock that rose has only woken up; one that fell makes later cases slower than earlier ones. */
+static void report_clock(struct machine_context *c, uint64_t before, uint64_t after)
+{
+    if (after == UINT64_MAX) {
+        context_set(c, "env.mhz_after", "unknown");
+        return;
+    }
+    context_set(c, "env.mhz_after", "%.3f", (double)after / 1000);
+    const double fall = before == UINT64_MAX ? 0 : 100 * (1 - (double)after / (double)before);
+    if (fall > 3)
+        context_warn(c, "the CPU clock fell by %.0f %% during the run", fall);
 }
 
 void activity_report(struct machine_context *c, const struct machine_activity *before,
                      const struct machine_activity *after)
 {
-    double ticks, steal, us, value;
-    const double wall_us = (double)(after->wall_ns - before->wall_ns) / 1000;
-    const bool stat = grown(before->steal_ticks, after->steal_ticks, &steal) &&
-                      grown(before->cpu_ticks, after->cpu_ticks, &ticks);
-    if (share(c, "env.steal_pct", stat, steal, stat ? ticks : 0) > 1)
-        context_warn(c, "the hypervisor gave %s %% of this machine's time to others",
-                     context_get(c, "env.steal_pct"));
-
-    bool is_known = grown(before->throttled_us, after->throttled_us, &us);
-    context_set(c, "env.throttled_usec", is_known ? "%.0f" : "unknown", us);
-    if (is_known && us > 0)
-        context_warn(c, "a CPU quota stopped this run for %.0f microseconds", us);
-
-    is_known = grown(before->pressure_cpu_us, after->pressure_cpu_us, &us);
-    if (share(c, "env.psi_cpu_pct", is_known, us, wall_us) > 1)
-        context_warn(c, "threads waited for a CPU during %s %% of the run",
-                     context_get(c, "env.psi_cpu_pct"));
-    is_known = grown(before->pressure_memory_us, after->pressure_memory_us, &us);
-    if (share(c, "env.psi_memory_pct", is_known, us, wall_us) > 1)
-        context_warn(c, "threads waited for memory during %s %% of the run",
-                     context_get(c, "env.psi_memory_pct"));
-
-    is_known = grown(before->swapped_pages, after->swapped_pages, &value);
-    context_set(c, "env.swapped_pages", is_known ? "%.0f" : "unknown", value);
-    if (is_known && value > 0)
-        context_warn(c, "the system swapped %.0f pages during the run", value);
-
-    is_known = grown(before->minor_faults, after->minor_faults, &value);
-    context_set(c, "env.minor_faults", is_known ? "%.0f" : "unknown", value);
-    is_known = grown(before->major_faults, after->major_faults, &value);
-    context_set(c, "env.major_faults", is_known ? "%.0f" : "unknown", value);
-    is_known = grown(before->context_switches, after->context_switches, &value);
-    context_set(c, "env.ctxt", is_known ? "%.0f" : "unknown", value);
-    is_known = grown(before->preempted, after->preempted, &value);
-    context_set(c, "env.preempted", is_known ? "%.0f" : "unknown", value);
+    double part, whole;
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        const bool known = grown(before, after, counts[i].field, &part);
+        context_set(c, counts[i].key, known ? "%.0f" : "unknown", part);
+        if (known && part > 0 && counts[i].complaint)
+            context_warn(c, "%s (%.0f %s)", counts[i].complaint, part, counts[i].unit);
+    }
+    for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+        const bool known = grown(before, after, shares[i].part, &part) &&
+                           grown(before, after, shares[i].whole, &whole);
+        const double percent = known && whole > 0 ? 100 * part / (whole * shares[i].scale) : 0;
+        context_set(c, shares[i].key, known ? "%.2f" : "unknown", percent);
+        if (percent > 1)
+            context_warn(c, "%s (%.2f %% of the run)", shares[i].complaint, percent);
+    }
+    report_clock(c, before->cpu_khz, after->cpu_khz);
 }
