@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What one case reads and writes. K and V are views into the host's pool, as many copies as keep
+ * every call cold; everything else is one block of the case's own. What it all takes is known
+ * before anything is allocated, so a case that does not fit is skipped and not killed.
+ */
+#ifndef ATTN_DATA_H
+#define ATTN_DATA_H
+
+#include "bench/cases/host.h"
+#include "bench/machine/rotation.h"
+#include "kernels/kernel.h"
+#include "kernels/name.h"
+
+/* Bytes a case takes, the copies of its cache counted. */
+struct attn_size {
+    struct attn_kv_shape shape;
+    struct pool_layout layout;
+    struct rotation rotation;
+    uint64_t pool_bytes;     /* of all copies */
+    uint64_t block_bytes;    /* queries, outputs, tables, scratch */
+    uint64_t prepared_bytes; /* of one copy, rounded up */
+    uint64_t total_bytes;
+};
+
+/* 0, or -EOVERFLOW when it is more than there are addresses. */
+int attn_size(struct attn_size *size, const struct attn_name *name,
+              const struct attn_kernel *kernel, uint64_t llc_bytes);
+
+struct attn_data {
+    struct attn_problem problem;
+    struct attn_size size;
+    struct pool *pool;
+    struct attn_args args; /* kv and prepared are those of the copy last taken */
+    char *block, *prepared;
+};
+
+/*
+ * Fills what is new in the pool and everything of the case's own, from the seed. 0, -ENOMEM with
+ * a sentence when it does not fit into what is free (decided before allocating), or another
+ * -errno with a sentence.
+ */
+int attn_data_open(struct attn_data *data, const struct attn_name *name,
+                   const struct attn_kernel *kernel, const struct attn_size *size,
+                   struct pool *pool, uint64_t seed, struct attn_message *why);
+void attn_data_close(struct attn_data *data);
+
+/* Points args at one copy of the cache. Cheap enough for the timed loop. */
+void attn_data_take(struct attn_data *data, uint64_t copy);
+
+/* "1.5 GiB", for sentences. */
+const char *attn_bytes_text(uint64_t bytes, char *buf, size_t size);
+
+#endif

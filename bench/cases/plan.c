@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Estimates. Memory is exact, since it is the same arithmetic the run uses. Time is a guess from
+ * assumed rates, good for telling a minute from an hour, which is what people ask a plan for.
+ */
+#include "bench/cases/plan.h"
+
+#include "bench/cases/data.h"
+#include "bench/machine/memory.h"
+#include "kernels/check.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* What surrounds the repetitions of a case. */
+static const double search_factor = 1.5, ceiling_seconds = 0.015, filled_per_second = 1e9;
+
+static double call_seconds(const struct attn_name *name)
+{
+    const double bytes = (double)attn_bytes(&name->problem) / (ATTN_PLAN_GB_PER_SECOND * 1e9);
+    const double flops =
+        (double)attn_flops(&name->problem) / (ATTN_PLAN_GFLOPS * 1e9 * name->threads);
+    return bytes > flops ? bytes : flops;
+}
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static double case_seconds(const struct attn_case *c, const struct attn_plan_options *options)
+{
+    const double call = call_seconds(&c->name);
+    const double reading = larger(ceiling_seconds, 3 * call);
+    const double ceilings = c->kernel->kind == ATTN_RUNG ? 2 * 4 * reading : 0;
+    return options->repetitions * search_factor * larger(options->min_time, call) + ceilings +
+           2 * call;
+}
+
+/* Two samples of rows in double precision, once a group. */
+static double oracle_seconds(const struct attn_name *name)
+{
+    const struct attn_problem *const p = &name->problem;
+    const double work = 2.0 * (double)attn_check_sample_size(p) * p->context * (p->dim + p->dim_v);
+    return work / (3e8 * name->threads);
+}
+
+static const char *duration(double seconds, char *buf, size_t size)
+{
+    if (seconds < 10)
+        snprintf(buf, size, "%.1f s", seconds);
+    else if (seconds < 120)
+        snprintf(buf, size, "%.0f s", seconds);
+    else if (seconds < 7200)
+        snprintf(buf, size, "%.0f min", seconds / 60);
+    else
+        snprintf(buf, size, "%.1f h", seconds / 3600);
+    return buf;
+}
+
+void attn_plan_print(FILE *out, const struct attn_host *host, const struct attn_cases *cases,
+                     const struct attn_plan_options *options)
+{
+    uint64_t arena[ARENA_PAGES][ATTN_TYPES] = {{0}}, block = 0, memory = 0;
+    double seconds = 0;
+    size_t runnable = 0;
+    char text[32], time_text[32];
+
+    fprintf(out, "%8s %10s %9s  %s\n", "Copies", "Memory", "Time", "Case");
+    for (size_t i = 0; i < cases->n; i++) {
+        const struct attn_case *const c = &cases->item[i];
+        struct attn_size size;
+        if (c->skip ||
+            attn_size(&size, &c->name, c->kernel, attn_host_llc(host, c->name.threads))) {
+            fprintf(out, "%8s %10s %9s  %s: %s\n", "-", "-", "skipped", c->text,
+                    c->skip ? c->skip : "needs more memory than there are addresses");
+            continue;
+        }
+        enum arena_pages pages = ARENA_THP;
+        if (*c->name.pages)
+            arena_pages_parse(c->name.pages, &pages);
+        double took = case_seconds(c, options);
+        for (int t = 0; t < ATTN_TYPES; t++) {
+            uint64_t *const has = &arena[pages][t];
+            const uint64_t need = size.layout.need[t];
+            if (need <= *has)
+                continue;
+            took += (double)(need - *has) / filled_per_second;
+            memory += need - *has;
+            *has = need;
+        }
+        if (i == cases->group[c->group].first)
+            took += oracle_seconds(&c->name);
+        if (size.total_bytes - size.pool_bytes > block)
+            block = size.total_bytes - size.pool_bytes;
+        seconds += took;
+        runnable++;
+        fprintf(out, "%8" PRIu64 " %10s %9s  %s\n", size.rotation.copies,
+                attn_bytes_text(size.total_bytes, text, sizeof(text)),
+                duration(took, time_text, sizeof(time_text)), c->text);
+    }
+
+    fprintf(out, "\n%zu cases of %zu problems", cases->n, cases->groups);
+    if (runnable < cases->n)
+        fprintf(out, ", %zu of them skipped", cases->n - runnable);
+    fprintf(out,
+            "; about %s with %d repetitions of %g s, supposing %d GB/s and %d GFLOP/s a "
+            "thread\n",
+            duration(seconds, time_text, sizeof(time_text)), options->repetitions,
+            options->min_time, ATTN_PLAN_GB_PER_SECOND, ATTN_PLAN_GFLOPS);
+    fprintf(out, "%s of memory at most", attn_bytes_text(memory + block, text, sizeof(text)));
+    const uint64_t available = machine_memory_available("");
+    if (available != UINT64_MAX)
+        fprintf(out, ", %s is free", attn_bytes_text(available, text, sizeof(text)));
+    fputs("\n", out);
+}
