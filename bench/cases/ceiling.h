@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ceilings beside a case: how long this machine takes, at this moment and with this team, to
+ * read the bytes the case reads, and to issue its multiply-adds from registers. Readings are
+ * short and taken before and after each case; the best of all that were taken for the same
+ * problem by the same number of threads is the ceiling, so that it does not flatter.
+ */
+#ifndef ATTN_CEILING_H
+#define ATTN_CEILING_H
+
+#include "bench/cases/data.h"
+#include "bench/machine/clock.h"
+
+enum { ATTN_CEILING_TEAMS = 8, ATTN_CEILING_BUILDS = 24 };
+
+/* Best readings of one group: by team, then by build. 0 is: never read. */
+struct attn_ceilings {
+    struct attn_ceiling_team {
+        uint32_t threads;
+        bool hot;
+        uint64_t best_ns[ATTN_CEILING_BUILDS];
+    } team[ATTN_CEILING_TEAMS];
+};
+
+/* What holds for one kernel: 0 where this build has no such ceiling. */
+struct attn_ceiling {
+    double read_ns, fma_ns;
+};
+
+/*
+ * Takes a reading of every ceiling that concerns `kernel` and returns the best so far. The
+ * arithmetic ceiling is that of the kernel's own instruction set, where there is one: a portable
+ * build is not held against instructions it was not compiled for.
+ */
+struct attn_ceiling attn_ceilings_read(struct attn_ceilings *ceilings, struct attn_data *data,
+                                       const struct attn_kernel *kernel, struct team *team,
+                                       bool hot, const struct machine_clock *clock);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a row says beside its times. Keys come from the table of analysis/column.h and nowhere
+ * else. */
+#ifndef ATTN_COLUMNS_H
+#define ATTN_COLUMNS_H
+
+#include "bench/cases/case.h"
+#include "bench/cases/ceiling.h"
+#include "bench/harness/benchmark.h"
+#include "kernels/check.h"
+
+/* What checks and ceilings have found out about a case. */
+struct attn_outcome {
+    struct attn_check check;
+    struct attn_ceiling ceiling;
+    bool checked;
+};
+
+/* Where the time of the calls of one pass went, in ns of rank 0. */
+struct attn_phase_sums {
+    uint64_t attend, barrier, merge;
+};
+
+void attn_phase_sums_add(struct attn_phase_sums *sums, const struct team_times *times);
+
+/* After the loop of one pass. */
+void attn_columns_of_pass(struct benchmark_state *state, const struct attn_problem *problem,
+                          const struct attn_kernel *kernel, const struct attn_phase_sums *sums);
+
+/* After the last repetition: what holds for all rows of the case, and its label. */
+void attn_columns_of_case(struct benchmark_state *state, struct benchmark_runner *runner,
+                          const struct attn_case *c, const char *label,
+                          const struct attn_data *data, const struct attn_outcome *outcome);
+
+/* When a row is complete: what follows from its own time. */
+void attn_columns_of_row(struct benchmark_row *row, const struct attn_outcome *outcome);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a case. Everything that could disturb the loop happens outside it: memory is found,
+ * filled and touched in the set-up, the columns are worked out after the last repetition. A case
+ * that fails its check at either end leaves an error row and never a time.
+ */
+#include "bench/cases/run.h"
+
+#include "bench/cases/columns.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct attn_trial {
+    struct attn_session *session;
+    const struct attn_case *c;
+    struct team *team;
+    struct attn_data data;
+    struct attn_outcome outcome;
+    uint64_t calls; /* of the whole case: the copy that is next */
+    bool open;      /* data are there */
+};
+
+static struct attn_group_state *group_of(const struct attn_trial *t)
+{
+    return &t->session->group[t->c->group];
+}
+
+/* Everything up to the first call; -errno with the sentence for the row. */
+static int prepare(struct attn_trial *t, struct attn_message *why)
+{
+    struct attn_host *const host = t->session->host;
+    const struct attn_name *const name = &t->c->name;
+    struct attn_size size;
+    int error = attn_host_team(host, name->threads, &t->team, why);
+    if (error)
+        return error;
+    struct pool *const pool = attn_host_pool(host, name->pages, t->team);
+    if (!pool)
+        return attn_refuse(why, -EINVAL, "no memory pages are called \"%s\"", name->pages);
+    if (attn_size(&size, name, t->c->kernel, attn_host_llc(host, name->threads)))
+        return attn_refuse(why, -ENOMEM, "needs more memory than there are addresses");
+    error = attn_data_open(&t->data, name, t->c->kernel, &size, pool, host->seed, why);
+    t->open = !error;
+    return error;
+}
+
+static bool computes(const struct attn_trial *t)
+{
+    return t->c->kernel->kind != ATTN_CEILING;
+}
+
+static void read_ceilings(struct attn_trial *t)
+{
+    if (t->c->kernel->kind == ATTN_RUNG)
+        t->outcome.ceiling = attn_ceilings_read(&group_of(t)->ceilings, &t->data, t->c->kernel,
+                                                t->team, t->c->name.hot, &machine_clock);
+}
+
+/* Checks once more; the worse of the two results is the one that is reported. */
+static int verify(struct attn_trial *t, enum attn_sample sample, struct attn_message *why)
+{
+    struct attn_check check;
+    const int error =
+        attn_verify(&group_of(t)->oracle, sample, &t->data, t->c->kernel, t->team, &check, why);
+    if (sample == ATTN_BEFORE || check.worst > t->outcome.check.worst)
+        t->outcome.check = check;
+    t->outcome.checked = true;
+    return error;
+}
+
+/* What the machine has to say is said once something is measured on it. */
+static void warn(struct attn_session *s)
+{
+    for (size_t i = 0; s->late && i < s->late->warnings; i++)
+        benchmark_warn(s->runner, "%s", s->late->warning[i]);
+    s->late = NULL;
+}
+
+static void setup(void *user, struct benchmark_state *state)
+{
+    struct attn_trial *const t = user;
+    struct attn_message why;
+    warn(t->session);
+    if (t->c->skip) {
+        benchmark_skip_with_message(state, "%s", t->c->skip);
+        return;
+    }
+    int error = prepare(t, &why);
+    if (error == -ENOMEM) {
+        benchmark_skip_with_message(state, "%s", why.text);
+        return;
+    }
+    if (!error && computes(t)) {
+        error = attn_oracle_ask(&group_of(t)->oracle, &t->data, t->team, t->session->host->seed);
+        if (error)
+            attn_refuse(&why, error, "out of memory for the oracle");
+    }
+    if (!error && computes(t))
+        error = verify(t, ATTN_BEFORE, &why);
+    if (error) {
+        benchmark_skip_with_error(state, "%s", why.text);
+        return;
+    }
+    read_ceilings(t);
+}
+
+static void run(struct benchmark_state *state)
+{
+    struct attn_trial *const t = benchmark_user(state);
+    attn_phase_fn *const *const phase = t->c->kernel->phase;
+    struct attn_phase_sums sums = {0};
+    struct team_times times;
+    uint64_t call = t->calls;
+    while (benchmark_keep_running(state)) {
+        attn_data_take(&t->data, rotation_index(&t->data.size.rotation, call++));
+        team_phases(t->team, phase, &t->data.args, &times);
+        attn_phase_sums_add(&sums, &times);
+    }
+    t->calls = call;
+    attn_columns_of_pass(state, &t->c->name.problem, t->c->kernel, &sums);
+}
+
+static void teardown(void *user, struct benchmark_state *state)
+{
+    struct attn_trial *const t = user;
+    struct attn_message why;
+    if (t->open && !benchmark_skipped(state)) {
+        if (computes(t) && verify(t, ATTN_AFTER, &why))
+            benchmark_skip_with_error(state, "%s", why.text);
+        else
+            read_ceilings(t);
+    }
+    if (t->open && !benchmark_skipped(state))
+        attn_columns_of_case(state, t->session->runner, t->c,
+                             t->session->cases->group[t->c->group].label, &t->data, &t->outcome);
+    if (t->open)
+        attn_data_close(&t->data);
+    t->open = false;
+    if (--group_of(t)->left == 0)
+        attn_oracle_free(&group_of(t)->oracle);
+}
+
+static void finish(void *user, struct benchmark_row *row)
+{
+    const struct attn_trial *const t = user;
+    attn_columns_of_row(row, &t->outcome);
+}
+
+static int register_case(struct attn_session *s, size_t index, struct attn_message *why)
+{
+    struct attn_trial *const t = &s->trial[index];
+    const struct attn_case *const c = &s->cases->item[index];
+    *t = (struct attn_trial){.session = s, .c = c};
+    const struct benchmark_family family = {
+        .struct_size = sizeof(family),
+        .name = c->text,
+        .verbatim_name = true,
+        .family = (int64_t)c->group + 1,
+        .run = run,
+        .user = t,
+        .team_threads = (int)c->name.threads,
+        .use_real_time = true,
+        .process_cpu_time = true,
+        .samples = true,
+        .label = s->cases->group[c->group].label,
+        .setup = setup,
+        .teardown = teardown,
+        .finish = finish,
+    };
+    s->group[c->group].left++;
+    const int error = benchmark_register(s->runner, &family);
+    return error ? attn_refuse(why, error, "cannot register %s", c->text) : 0;
+}
+
+int attn_session_open(struct attn_session *session, struct attn_host *host,
+                      const struct attn_cases *cases, struct benchmark_runner *runner,
+                      const bool *finished, struct attn_message *why)
+{
+    *session = (struct attn_session){.host = host, .cases = cases, .runner = runner};
+    session->group = calloc(cases->groups, sizeof(*session->group));
+    session->trial = calloc(cases->n, sizeof(*session->trial));
+    int error = session->group && session->trial ? 0 : attn_refuse(why, -ENOMEM, "out of memory");
+    for (size_t i = 0; !error && i < cases->n; i++)
+        if (!finished || !finished[i])
+            error = register_case(session, i, why);
+    if (error)
+        attn_session_close(session);
+    return error;
+}
+
+void attn_session_close(struct attn_session *session)
+{
+    for (size_t g = 0; session->group && g < session->cases->groups; g++)
+        attn_oracle_free(&session->group[g].oracle);
+    free(session->group);
+    free(session->trial);
+    *session = (struct attn_session){0};
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The oracle is asked by the whole team, since a long context costs it more than everything else
+ * a case does untimed. Both samples are asked at once: the second call of the check then costs
+ * one call of the kernel.
+ */
+#include "bench/cases/verify.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct question {
+    const struct attn_args *args;
+    struct attn_oracle *oracle;
+};
+
+static void ask(void *arg, int rank, int ranks)
+{
+    const struct question *const q = arg;
+    for (size_t i = (size_t)rank; i < ATTN_SAMPLES * q->oracle->n; i += (size_t)ranks)
+        attn_check_expect(q->args, &q->oracle->row[i / q->oracle->n][i % q->oracle->n]);
+}
+
+int attn_oracle_ask(struct attn_oracle *oracle, struct attn_data *data, struct team *team,
+                    uint64_t seed)
+{
+    const struct attn_problem *const p = &data->problem;
+    if (oracle->n)
+        return 0;
+    const size_t n = attn_check_sample_size(p);
+    double *const values = calloc(ATTN_SAMPLES * n * p->dim_v, sizeof(*values));
+    struct attn_expected *const rows = calloc(ATTN_SAMPLES * n, sizeof(*rows));
+    if (!values || !rows) {
+        free(values);
+        free(rows);
+        return -ENOMEM;
+    }
+    *oracle = (struct attn_oracle){.values = values, .n = n};
+    for (size_t i = 0; i < ATTN_SAMPLES * n; i++) {
+        attn_check_sample(p, seed + i / n, i % n, &rows[i]);
+        rows[i].out = values + i * p->dim_v;
+    }
+    for (int sample = 0; sample < ATTN_SAMPLES; sample++)
+        oracle->row[sample] = rows + (size_t)sample * n;
+    attn_data_take(data, 0);
+    team_run(team, ask, &(struct question){.args = &data->args, .oracle = oracle});
+    return 0;
+}
+
+void attn_oracle_free(struct attn_oracle *oracle)
+{
+    free(oracle->row[0]);
+    free(oracle->values);
+    *oracle = (struct attn_oracle){0};
+}
+
+int attn_verify(const struct attn_oracle *oracle, enum attn_sample sample, struct attn_data *data,
+                const struct attn_kernel *kernel, struct team *team, struct attn_check *check,
+                struct attn_message *why)
+{
+    attn_data_take(data, 0);
+    attn_poison(&data->args);
+    team_phases(team, kernel->phase, &data->args, NULL);
+    const int error = attn_check_rows(&data->args, kernel, oracle->row[sample], oracle->n, check);
+    if (!error)
+        return 0;
+    return attn_refuse(why, error,
+                       "wrong result %s timing: sequence %u, query %u, head %u, element %u is "
+                       "%.9g and should be %.9g; the error is %.3g times what rounding allows",
+                       sample == ATTN_BEFORE ? "before" : "after", check->batch, check->i,
+                       check->head, check->column, check->found, check->expected, check->worst);
+}
