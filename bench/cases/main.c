@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attn-bench: options -> sweep -> cases -> the harness. Everything that is wrong with what was
+ * typed is said in one line on stderr before anything is measured, and ends with status 1 and
+ * nothing on stdout.
+ */
+#include "bench/cases/case.h"
+#include "bench/cases/command.h"
+#include "bench/cases/host.h"
+#include "bench/cases/options.h"
+#include "bench/cases/plan.h"
+#include "bench/cases/resume.h"
+#include "bench/cases/run.h"
+#include "bench/cases/session.h"
+#include "bench/cases/show.h"
+#include "bench/cases/sweep.h"
+#include "kernels/cpu.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FAILED = 1 };
+
+struct program {
+    struct attn_command command;
+    struct attn_sweep sweep;
+    struct attn_host host;
+    struct attn_cases cases;
+    struct attn_session session;
+    struct benchmark_runner *runner;
+    struct machine_context context;
+    bool *finished;
+};
+
+static int fail(const struct attn_message *why)
+{
+    fprintf(stderr, "attn-bench: %s\n", why->text);
+    return FAILED;
+}
+
+/* Options that print something and end the program. */
+static bool show(const struct attn_settings *settings)
+{
+    if (attn_option_flag(settings, ATTN_OPT_HELP)) {
+        attn_options_help(stdout);
+        fputs("\nOf the harness, as in Google Benchmark:\n", stdout);
+        benchmark_print_usage(stdout, "attn-bench");
+    } else if (attn_option_flag(settings, ATTN_OPT_VERSION)) {
+        puts("attn-bench " ATTN_VERSION);
+    } else if (attn_option_flag(settings, ATTN_OPT_LIST_KERNELS)) {
+        attn_show_kernels(stdout);
+    } else if (attn_option_flag(settings, ATTN_OPT_LIST_SUITES)) {
+        attn_show_suites(stdout);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* A suite, the command line as one block, or with neither the suite quick. */
+static int open_sweep(struct program *p, struct attn_message *why)
+{
+    const struct attn_settings *const settings = &p->command.settings;
+    const char *const suite = settings->text[ATTN_OPT_SUITE];
+    if (!suite && attn_options_any_axis(settings))
+        return attn_sweep_from_settings(settings, &p->sweep, why);
+    const int error = attn_sweep_open(suite ? suite : "quick", &p->sweep, why);
+    if (!error)
+        attn_sweep_override(&p->sweep, settings);
+    return error;
+}
+
+/* What the sweep left out: one line, not one a combination. */
+static void note_dropped(struct program *p)
+{
+    const struct attn_cases *const c = &p->cases;
+    if (c->dropped)
+        context_warn(&p->context, "%zu combination%s dropped: %s%s", c->dropped,
+                     c->dropped == 1 ? "" : "s", c->dropped_first.text,
+                     c->dropped == 1 ? "" : " (the first of them)");
+    if (c->unfit)
+        context_warn(&p->context, "%zu times a kernel of a glob could not run a problem", c->unfit);
+}
+
+static int print_plan(const struct program *p)
+{
+    const struct attn_plan_options options = {
+        .min_time = attn_command_min_time(p->runner),
+        .repetitions = attn_command_repetitions(p->runner),
+    };
+    attn_plan_print(stdout, &p->host, &p->cases, &options);
+    for (size_t i = 0; i < p->context.warnings; i++)
+        fprintf(stderr, "attn-bench: %s\n", p->context.warning[i]);
+    return fflush(stdout) ? FAILED : 0;
+}
+
+static int run(struct program *p, struct attn_message *why)
+{
+    const char *const resume = p->command.settings.text[ATTN_OPT_RESUME];
+    attn_session_context(&p->context, &p->host, &p->command, &p->cases);
+    p->finished = calloc(p->cases.n, sizeof(*p->finished));
+    if (!p->finished) {
+        attn_refuse(why, -1, "out of memory");
+        return fail(why);
+    }
+    if (resume && attn_resume(resume, &p->context, attn_command_repetitions(p->runner), &p->cases,
+                              p->runner, p->finished, why))
+        return fail(why);
+    if (attn_session_open(&p->session, &p->host, &p->cases, p->runner, p->finished, why))
+        return fail(why);
+    if (attn_session_publish(&p->context, p->runner))
+        p->session.late = &p->context;
+    return attn_session_run(p->runner);
+}
+
+static int program(struct program *p, int argc, char **argv)
+{
+    struct attn_message why;
+    int status;
+    if (attn_command_parse(&p->command, argc, argv, &why))
+        return fail(&why);
+    if (attn_command_mask_cpu(&p->command.settings, &why))
+        return fail(&why);
+    if (show(&p->command.settings))
+        return fflush(stdout) ? FAILED : 0;
+    if (open_sweep(p, &why))
+        return fail(&why);
+
+    p->runner = benchmark_runner_new(NULL);
+    if (!p->runner) {
+        attn_refuse(&why, -1, "out of memory");
+        return fail(&why);
+    }
+    if (!attn_command_initialize(&p->command, &p->sweep, p->runner, &status))
+        return status;
+    if (attn_host_open(&p->host, attn_command_seed(&p->command.settings), &why))
+        return fail(&why);
+    if (attn_option_flag(&p->command.settings, ATTN_OPT_MACHINE)) {
+        attn_show_machine(stdout, &p->host);
+        return fflush(stdout) ? FAILED : 0;
+    }
+    if (attn_cases_expand(&p->sweep, p->host.topology.cores, &p->cases, &why))
+        return fail(&why);
+    note_dropped(p);
+    if (attn_option_flag(&p->command.settings, ATTN_OPT_PLAN))
+        return print_plan(p);
+    return run(p, &why);
+}
+
+int main(int argc, char **argv)
+{
+    static struct program p;
+    const int status = program(&p, argc, argv);
+    benchmark_runner_free(p.runner);
+    attn_session_close(&p.session);
+    attn_cases_free(&p.cases);
+    attn_host_close(&p.host);
+    attn_sweep_free(&p.sweep);
+    attn_command_free(&p.command);
+    context_free(&p.context);
+    free(p.finished);
+    return status;
+}

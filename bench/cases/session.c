@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The context is complete before the first row: the file is valid at every moment, and its head
+ * is not rewritten. What only the end of a run can tell therefore goes to stderr.
+ */
+#include "bench/cases/session.h"
+
+#include "bench/machine/activity.h"
+#include "bench/machine/environment.h"
+#include "kernels/cpu.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static uint32_t most_threads(const struct attn_cases *cases)
+{
+    uint32_t most = 1;
+    for (size_t i = 0; i < cases->n; i++)
+        if (cases->item[i].name.threads > most)
+            most = cases->item[i].name.threads;
+    return most;
+}
+
+void attn_session_context(struct machine_context *context, const struct attn_host *host,
+                          const struct attn_command *command, const struct attn_cases *cases)
+{
+    const struct environment_options options = {
+        .root = "",
+        .topology = &host->topology,
+        .threads = (int)most_threads(cases),
+    };
+    char features[160];
+    environment_collect(context, &options);
+    attn_cpu_describe(attn_cpu_features(), features, sizeof(features));
+    context_set(context, "env.cpu_features", "%s", *features ? features : "portable");
+    context_set(context, "command_line", "%s", command->line);
+    context_set(context, "seed", "%" PRIu64, host->seed);
+    context_set(context, "attnbench_schema", "%s", ATTN_SCHEMA);
+    context_set(context, "byte_sources", "modelled");
+}
+
+static bool displays_json(const struct benchmark_runner *runner)
+{
+    return strcmp(benchmark_flag_value(runner, "benchmark_format"), "json") == 0;
+}
+
+bool attn_session_publish(const struct machine_context *context, struct benchmark_runner *runner)
+{
+    for (size_t i = 0; i < context->items; i++)
+        benchmark_add_context(runner, context->item[i].key, context->item[i].value);
+    if (!displays_json(runner))
+        return true;
+    for (size_t i = 0; i < context->warnings; i++)
+        benchmark_warn(runner, "%s", context->warning[i]);
+    return false;
+}
+
+int attn_session_run(struct benchmark_runner *runner)
+{
+    struct machine_activity before, after;
+    struct machine_context during = {0};
+    activity_read("", &before);
+    const int status = benchmark_run(runner);
+    activity_read("", &after);
+    activity_report(&during, &before, &after);
+    for (size_t i = 0; !displays_json(runner) && i < during.warnings; i++)
+        benchmark_warn(runner, "%s", during.warning[i]);
+    context_free(&during);
+    return status;
+}

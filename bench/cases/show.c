@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tables for people, printed from the registry, the suites and the topology. */
+#include "bench/cases/show.h"
+
+#include "bench/cases/data.h"
+#include "bench/cases/sweep.h"
+#include "bench/machine/environment.h"
+#include "bench/machine/memory.h"
+#include "kernels/cpu.h"
+#include "kernels/registry.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void print_types(FILE *out, uint32_t types)
+{
+    for (int t = 0, n = 0; t < ATTN_TYPES; t++)
+        if (types & ATTN_TYPE_BIT(t))
+            fprintf(out, "%s%s", n++ ? "," : "", attn_types[t].name);
+}
+
+void attn_show_kernels(FILE *out)
+{
+    size_t count;
+    const struct attn_kernel *const *const all = attn_registry(&count);
+    for (size_t i = 0; i < count; i++) {
+        char name[64], missing[128] = "";
+        attn_kernel_name(all[i], name, sizeof(name));
+        attn_cpu_describe(all[i]->cpu & ~attn_cpu_features(), missing, sizeof(missing));
+        fprintf(out, "%-28s %s [", name, all[i]->summary);
+        print_types(out, all[i]->k_types & all[i]->v_types);
+        fprintf(out, "]%s%s\n", *missing ? ", not on this CPU: needs " : "", missing);
+    }
+}
+
+void attn_show_suites(FILE *out)
+{
+    for (size_t i = 0; i < attn_suite_count; i++) {
+        struct attn_sweep sweep;
+        struct attn_message why;
+        if (attn_sweep_open(attn_suites[i].name, &sweep, &why))
+            continue; /* the tests see to it that all of them open */
+        fprintf(out, "%-12s %s\n", attn_suites[i].name, sweep.about);
+        attn_sweep_free(&sweep);
+    }
+}
+
+void attn_show_machine(FILE *out, const struct attn_host *host)
+{
+    const struct machine_topology *const t = &host->topology;
+    char text[160];
+    fprintf(out, "CPU       %s\n", *t->model ? t->model : "unknown");
+    fprintf(out, "topology  %u package%s, %u NUMA node%s, %u cores, %u hardware threads (%s)\n",
+            t->packages, t->packages == 1 ? "" : "s", t->nodes, t->nodes == 1 ? "" : "s", t->cores,
+            t->pus, t->source);
+    for (int level = 0; level < MACHINE_CACHE_LEVELS; level++) {
+        const struct machine_cache *const c = &t->cache[level];
+        if (c->size)
+            fprintf(out, "L%d        %s, %u of them, %u-byte lines, %u ways, shared by %u\n",
+                    level + 1, attn_bytes_text(c->size, text, sizeof(text)), c->instances, c->line,
+                    c->ways, c->pus);
+    }
+    attn_cpu_describe(attn_cpu_features(), text, sizeof(text));
+    fprintf(out, "features  %s\n", *text ? text : "portable");
+    const uint64_t available = machine_memory_available("");
+    if (available != UINT64_MAX)
+        fprintf(out, "memory    %s free\n", attn_bytes_text(available, text, sizeof(text)));
+    if (*t->unknown)
+        fprintf(out, "unknown   %s\n", t->unknown);
+
+    struct machine_context c = {0};
+    const struct environment_options options = {.root = "",
+                                                .topology = t,
+                                                .threads = (int)t->cores};
+    environment_collect(&c, &options);
+    fputs("\n", out);
+    for (size_t i = 0; i < c.items; i++)
+        fprintf(out, "%-28s %s\n", c.item[i].key, c.item[i].value);
+    for (size_t i = 0; i < c.warnings; i++)
+        fprintf(out, "warning: %s\n", c.warning[i]);
+    context_free(&c);
+}

@@ -1,0 +1,210 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# attn-bench from outside: every kind of bad input (one line on stderr, status 1, nothing on
+# stdout), and what a run leaves behind when all goes well, when it is interrupted and when it is
+# resumed. Takes the program as its argument; measures next to nothing.
+set -u -o pipefail
+bench=$(realpath "$1")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+failures=0
+# Flags of the harness from the environment would change what is tested.
+for name in $(env | grep -o '^BENCHMARK_[A-Z_]*'); do unset "$name"; done
+
+fail() {
+    echo "FAIL: $*"
+    failures=$((failures + 1))
+}
+
+# refuse "the sentence" ARGS...: status 1, that line alone on stderr, nothing on stdout.
+refuse() {
+    local sentence=$1 status=0
+    shift
+    "$bench" "$@" >out 2>err || status=$?
+    [ "$status" -eq 1 ] || fail "$*: status $status"
+    [ ! -s out ] || fail "$*: wrote to stdout: $(head -c 200 out)"
+    [ "$(cat err)" = "$sentence" ] || fail "$*: said: $(cat err)"$'\n'"  instead of: $sentence"
+}
+
+# accept ARGS...: status 0, output in the files out and err.
+accept() {
+    local status=0
+    "$bench" "$@" >out 2>err || status=$?
+    [ "$status" -eq 0 ] || fail "$*: status $status: $(tail -n 3 err)"
+}
+
+json() { python3 -c "import json, sys; d = json.load(open(sys.argv[1])); $2" "$1"; }
+
+tiny=(--heads=4 --kv_heads=2 --dim=16 --context=32 --threads=1 --cache=hot --kernel=ref
+    --benchmark_min_time=1x)
+
+# ---- bad input: numbers
+refuse 'attn-bench: --heads: 0 is too small, the smallest is 1' --heads=0
+refuse 'attn-bench: --heads: "-8" is not a whole number from 1 to 4096' --heads=-8
+refuse 'attn-bench: --heads: "many" is not a whole number from 1 to 4096' --heads=many
+refuse 'attn-bench: --heads: the value is empty' --heads=
+refuse 'attn-bench: --heads needs a value; give --heads=32' --heads
+refuse 'attn-bench: --batch: 99999999999999999999 is too large, the largest is 65536' \
+    --batch=99999999999999999999
+refuse 'attn-bench: --context: 128M is too large, the largest is 67108864' --context 128M
+refuse 'attn-bench: --context: the range "1-8" does not say its step; write 1-8+1 or 1-8*2' --context=1-8
+refuse 'attn-bench: --context: the range "8-1+1" is empty, its end is below its beginning' \
+    --context=8-1+1
+refuse 'attn-bench: --threads: 2000 is too large, the largest is 1024' --threads=2000
+refuse 'attn-bench: no combination can be run: kv_heads 5 does not divide heads 32' --kv_heads=5
+refuse 'attn-bench: no combination can be run: kv_heads 5 does not divide heads 32 (the first of them)' \
+    --kv_heads=5,7
+refuse 'attn-bench: no combination can be run: q_len 8 is more than the context of 4 tokens, which includes it' \
+    --q_len=8 --context=4
+refuse 'attn-bench: no combination can be run: the ring layout keeps one window of tokens: give a window' \
+    --layout=ring
+
+# ---- bad input: words
+refuse 'attn-bench: unknown option --kv_hads; did you mean --kv_heads?' --kv_hads=8
+refuse 'attn-bench: unknown option --benchmark_filtr; did you mean --benchmark_filter?' \
+    --benchmark_filtr=x
+refuse 'attn-bench: unexpected argument "quick"; options are spelled --name=value' quick
+refuse 'attn-bench: --kernel: no kernel is called "onlin"; did you mean online?' --kernel=onlin
+refuse 'attn-bench: --kernel: no kernel matches "x*y"; --list_kernels shows them all' --kernel='x*y'
+refuse 'attn-bench: --kv_type: "f15" is none of f32, f16, bf16, i8, i4, e4m3, e5m2; did you mean f16?' \
+    --kv_type=f15
+refuse 'attn-bench: --pages: "huge" is none of 4k, thp, hugetlb' --pages=huge
+refuse 'attn-bench: --phase: the phase generate is not in this build; it has decode and prefill' \
+    --phase=generate
+refuse 'attn-bench: --load: kernels from shared objects are not in this build' --load=./mine.so
+refuse 'attn-bench: --sim: counts by simulation are not in this build' --sim
+refuse 'attn-bench: --counters: hardware counters are not in this build; give auto or off' \
+    --counters=require
+
+# ---- bad input: suites, models, files
+refuse 'attn-bench: cannot read the suite ./none.sweep: No such file or directory' \
+    --suite=./none.sweep
+printf '[a]\ncontext = 0\n' >bad.sweep
+refuse 'attn-bench: bad.sweep:2: context: 0 is too small, the smallest is 1' --suite=bad.sweep
+printf '# nothing\n' >empty.sweep
+refuse 'attn-bench: empty.sweep: the suite has no [block]' --suite=empty.sweep
+"$bench" --suite=qick >out 2>err
+grep -q '^attn-bench: no suite is called "qick"; did you mean quick? There are ' err ||
+    fail "--suite=qick: $(cat err)"
+for bad in '{' '[]' '{"num_attention_heads": 8}' '{"num_attention_heads": 0, "hidden_size": 64}'; do
+    echo "$bad" >config.json
+    status=0
+    "$bench" --model=config.json >out 2>err || status=$?
+    [ "$status" -eq 1 ] && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] ||
+        fail "--model with $bad: status $status, $(cat err)"
+done
+refuse 'attn-bench: --model: ./none/config.json: No such file or directory' --model=./none/config.json
+refuse 'attn-bench: ./none.json: No such file or directory' "${tiny[@]}" --resume=./none.json
+
+# ---- bad input: flags of the harness
+for bad in --benchmark_min_time=soon --benchmark_repetitions=-1 --benchmark_format=xml \
+    "--benchmark_filter=(" --benchmark_out=/nonexistent/r.json; do
+    status=0
+    "$bench" "${tiny[@]}" "$bad" >out 2>err || status=$?
+    [ "$status" -eq 1 ] && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] ||
+        fail "$bad: status $status, stdout $(wc -c <out) bytes, stderr: $(cat err)"
+done
+[ ! -e /nonexistent ] || fail "made /nonexistent"
+
+# ---- what there is
+accept --help
+grep -q -- '--kv_heads=8 ' out && grep -q -- '--benchmark_filter=' out || fail "--help"
+accept --version
+grep -Eq '^attn-bench [0-9]+\.[0-9]+\.[0-9]+' out || fail "--version: $(cat out)"
+accept --list_kernels
+grep -q '^ref ' out || fail "--list_kernels"
+accept --list_suites
+for suite in quick decode ceilings; do
+    grep -q "^$suite " out || fail "--list_suites lacks $suite"
+done
+accept --machine
+grep -q '^CPU ' out || fail "--machine"
+
+# ---- a plan runs nothing
+accept "${tiny[@]}" --plan --benchmark_out=plan.json
+grep -q '1 cases\? of 1 problems\?' out || fail "--plan: $(cat out)"
+[ ! -e plan.json ] || fail "--plan left a result file"
+accept --plan --kv_heads=8,5 --context=512
+grep -q '^attn-bench: 1 combination dropped: kv_heads 5 does not divide heads 32$' err ||
+    fail "one line about what was dropped: $(cat err)"
+
+# ---- spelling
+accept --kv-heads 2 --heads 4 --dim=16 --context=32 --threads 1 --cache=hot --kernel=ref \
+    --benchmark-min-time 1x --benchmark-list-tests
+want=decode/ref/kv:f16/batch:1/heads:4/kv_heads:2/dim:16/context:32/cache:hot/real_time/threads:1
+[ "$(cat out)" = "$want" ] || fail "names: $(cat out)"
+
+# ---- a run
+accept "${tiny[@]}" --seed=7 --benchmark_format=json --benchmark_out=r.json
+[ ! -s err ] || fail "stderr is not silent under JSON: $(cat err)"
+for file in out r.json; do
+    json $file '
+c, rows = d["context"], d["benchmarks"]
+assert c["seed"] == "7" and c["attnbench_schema"] == "1" and c["byte_sources"] == "modelled", c
+assert "--seed=7" in c["command_line"] and c["git_commit"], c
+assert [r["run_type"] for r in rows] == ["iteration"] * 5 + ["aggregate"] * 4, rows
+r = rows[0]
+assert r["name"] == "'$want'", r["name"]
+assert r["threads"] == 1 and r["iterations"] == 1 and r["real_time"] > 0, r
+assert r["kv_bytes"] == 2 * 32 * 2 * 16 * 2 and r["copies"] == 1, r
+assert r["bytes"] == r["kv_bytes"] + 2 * 4 * 16 * 4, r
+assert r["flops"] == 2 * 4 * (16 + 16) * 32, r
+assert 0 <= r["max_abs_error"] <= r["error_bound"], r
+' || fail "rows of $file"
+done
+
+# ---- ceilings stand beside rungs
+accept "${tiny[@]}" --kernel=online.c --benchmark_repetitions=1 --benchmark_out=r.json
+json r.json '
+r, = d["benchmarks"]
+best = max(r["ceiling_read_ns"], r["ceiling_fma_ns"])
+assert abs(r["ceiling_fraction"] - best / r["real_time"]) < 1e-6 * r["ceiling_fraction"], r
+' || fail "ceilings"
+
+# ---- too large: a skip row that says how much, before anything is allocated
+accept --context=64M --batch=16 --benchmark_out=r.json
+json r.json '
+r, = d["benchmarks"]
+assert r["skipped"] and "needs" in r["skip_message"] and "free" in r["skip_message"], r
+' || fail "a case larger than memory"
+
+# ---- resume: finished rows are taken over as they stand, the rest is run
+accept "${tiny[@]}" --benchmark_repetitions=2 --benchmark_out=old.json
+accept "${tiny[@]}" --context=32,64 --benchmark_repetitions=2 --resume=old.json \
+    --benchmark_out=new.json
+python3 - <<'PYTHON' || fail "resume"
+import json
+old, new = (json.load(open(f))["benchmarks"] for f in ("old.json", "new.json"))
+assert new[:len(old)] == old, "rows were not taken over as they stand"
+assert {r["run_name"] for r in new[len(old):]} == {old[0]["run_name"].replace(":32/cache", ":64/cache")}
+PYTHON
+"$bench" "${tiny[@]}" --seed=2 --resume=old.json >out 2>err
+[ $? -eq 1 ] && grep -q '^attn-bench: old.json cannot be resumed: its seed is 1, here it is 2$' err ||
+    fail "resume with another seed: $(cat err)"
+echo '{"context": {}, "benchmarks": []}' >foreign.json
+refuse 'attn-bench: foreign.json was not written by attn-bench' "${tiny[@]}" --resume=foreign.json
+
+# ---- Ctrl-C: the file is whole, the status says so
+# (Python starts it, because a shell's background jobs ignore the signal.)
+python3 - "$bench" "${tiny[@]}" <<'PYTHON' || fail "SIGINT"
+import json, os, signal, subprocess, sys, time
+p = subprocess.Popen(sys.argv[1:] + ["--context=32-512*2", "--benchmark_min_time=0.5s",
+                                     "--benchmark_repetitions=1", "--benchmark_out=cut.json"],
+                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+for _ in range(600):
+    time.sleep(0.05)
+    if os.path.exists("cut.json"):
+        break
+p.send_signal(signal.SIGINT)
+assert p.wait(60) == 130, p.returncode
+d = json.load(open("cut.json"))
+assert "context" in d and len(d["benchmarks"]) < 5, len(d["benchmarks"])
+PYTHON
+
+if [ "$failures" -gt 0 ]; then
+    echo "$failures failures"
+    exit 1
+fi
+echo passed
