@@ -84,7 +84,7 @@ build() { # directory, meson options
 }
 
 configuration() { # name, compiler, options of meson test, then -- and options of meson setup
-  local name=$1 directory=$builds/$1 log=$builds/$1.log choice=()
+  local name=$1 directory=$builds/$1 log=$builds/$1.log choice=() ended=0 before=$failed
   export CC=$2
   shift 2
   while [ "$1" != -- ]; do choice+=("$1"); shift; done
@@ -105,11 +105,14 @@ configuration() { # name, compiler, options of meson test, then -- and options o
   rm -f "$directory"/meson-logs/testlog*.json
   # A busy machine or a sanitizer may take its time; a test that hangs is still ended.
   meson test -C "$directory" --no-rebuild --print-errorlogs --timeout-multiplier 4 \
-    "${choice[@]}" </dev/null
-  # Suites without a test leave no log; meson says so itself.
+    "${choice[@]}" </dev/null || ended=$?
   for log in "$directory"/meson-logs/testlog*.json; do
     [ ! -f "$log" ] || count "$name" "$log"
   done
+  if [ $ended -ne 0 ] && [ $failed -eq "$before" ]; then
+    failed=$((failed + 1))
+    notes+=("$name: meson test FAILED and named no test ($ended)")
+  fi
 }
 
 "$root/scripts/setup.sh" --test </dev/null || echo "test.sh: going on with what is here" >&2
