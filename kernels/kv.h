@@ -45,12 +45,25 @@ struct attn_rows {
     ptrdiff_t k_step, v_step; /* bytes from row i to i + 1 when that is the same for all; else 0 */
     uint32_t pos[ATTN_TILE_MAX]; /* logical position of each row */
     const void *k[ATTN_TILE_MAX], *v[ATTN_TILE_MAX];
-    const float *k_scale[ATTN_TILE_MAX], *v_scale[ATTN_TILE_MAX]; /* NULL without scales */
+    const void *k_scale[ATTN_TILE_MAX], *v_scale[ATTN_TILE_MAX]; /* f32; unset without scales */
 };
 
-static inline const void *attn_plane_at(const struct attn_plane *plane, size_t offset)
+/* Bytes from the base of a plane to row `slot` of (batch, page, head). */
+static inline size_t attn_plane_offset(const struct attn_plane *plane, uint32_t batch, size_t page,
+                                       uint32_t head, uint32_t slot)
 {
-    return plane->base ? (const char *)plane->base + offset : NULL;
+    return batch * plane->batch_stride + page * plane->page_stride + head * plane->head_stride +
+           slot * plane->token_stride;
+}
+
+/* Pointers of n rows from `offset`, token_stride apart; an absent plane gives NULL. */
+static inline void attn_plane_run(const struct attn_plane *plane, size_t offset, uint32_t n,
+                                  const void **row)
+{
+    const char *at = plane->base ? (const char *)plane->base + offset : NULL;
+    const size_t step = plane->base ? plane->token_stride : 0;
+    for (uint32_t i = 0; i < n; i++)
+        row[i] = at + i * step;
 }
 
 /* Rows of positions pos .. pos+n-1 (n <= ATTN_TILE_MAX, all present in the cache). */
@@ -58,31 +71,30 @@ static inline void attn_kv_rows(const struct attn_kv *kv, uint32_t batch, uint32
                                 uint32_t pos, uint32_t n, struct attn_rows *rows)
 {
     const bool scaled = kv->k_scale.base || kv->v_scale.base;
-    bool uniform = true;
-    rows->n = n;
-    for (uint32_t i = 0; i < n; i++) {
-        const uint32_t t = pos + i;
-        const uint32_t slot = kv->table ? t % kv->page : kv->ring_tokens ? t % kv->ring_tokens : t;
+    const uint32_t modulus = kv->table ? kv->page : kv->ring_tokens;
+    uint32_t runs = 0;
+    /* A run ends with its page or where the ring wraps; without either there is one. */
+    for (uint32_t i = 0, run; i < n; i += run, runs++) {
+        const uint32_t t = pos + i, slot = modulus ? t % modulus : t;
         const size_t page =
-            kv->table ? kv->table[(size_t)batch * kv->pages_a_sequence + t / kv->page] : 0;
-#define ATTN_ROW_OFFSET(plane)                                                                \
-    (batch * (plane).batch_stride + page * (plane).page_stride + head * (plane).head_stride + \
-     slot * (plane).token_stride)
-        rows->pos[i] = t;
-        rows->k[i] = attn_plane_at(&kv->k, ATTN_ROW_OFFSET(kv->k));
-        rows->v[i] = attn_plane_at(&kv->v, ATTN_ROW_OFFSET(kv->v));
-        if (scaled) {
-            rows->k_scale[i] = attn_plane_at(&kv->k_scale, ATTN_ROW_OFFSET(kv->k_scale));
-            rows->v_scale[i] = attn_plane_at(&kv->v_scale, ATTN_ROW_OFFSET(kv->v_scale));
-        } else {
-            rows->k_scale[i] = rows->v_scale[i] = NULL;
-        }
-#undef ATTN_ROW_OFFSET
-        uniform = uniform && (i == 0 || ((const char *)rows->k[i] - (const char *)rows->k[i - 1] ==
-                                         (ptrdiff_t)kv->k.token_stride));
+            kv->table ? kv->table[(size_t)batch * kv->pages_a_sequence + t / modulus] : 0;
+        run = modulus && modulus - slot < n - i ? modulus - slot : n - i;
+        attn_plane_run(&kv->k, attn_plane_offset(&kv->k, batch, page, head, slot), run,
+                       &rows->k[i]);
+        attn_plane_run(&kv->v, attn_plane_offset(&kv->v, batch, page, head, slot), run,
+                       &rows->v[i]);
+        if (!scaled)
+            continue;
+        attn_plane_run(&kv->k_scale, attn_plane_offset(&kv->k_scale, batch, page, head, slot), run,
+                       &rows->k_scale[i]);
+        attn_plane_run(&kv->v_scale, attn_plane_offset(&kv->v_scale, batch, page, head, slot), run,
+                       &rows->v_scale[i]);
     }
-    rows->k_step = uniform ? (ptrdiff_t)kv->k.token_stride : 0;
-    rows->v_step = uniform ? (ptrdiff_t)kv->v.token_stride : 0;
+    for (uint32_t i = 0; i < n; i++)
+        rows->pos[i] = pos + i;
+    rows->n = n;
+    rows->k_step = runs == 1 ? (ptrdiff_t)kv->k.token_stride : 0;
+    rows->v_step = runs == 1 ? (ptrdiff_t)kv->v.token_stride : 0;
 }
 
 /*

@@ -10,7 +10,8 @@
  *   vf_fma(a, b, c)       a * b + c           vf_store_part
  *   vf_max                                    vf_sum, vf_hmax        across lanes
  *   vf_round              to nearest integer  vf_exp2_int(n)         2^n for integral n
- *   vf_prefetch           a hint
+ *   vf_where_above(x, t, y)  y where x > t, else 0
+ *   vf_prefetch           a hint              vf_sum4(to, a..d)      four sums, stored
  */
 #ifndef ATTN_SIMD_H
 #define ATTN_SIMD_H
@@ -26,15 +27,15 @@
 #endif
 
 /*
- * exp(x) for x <= 0, to about one unit in the last place; anything below -87 becomes 2^-126 or
- * less, which a softmax weight cannot tell from 0. Cody-Waite reduction and the Taylor polynomial
- * of degree 7 on |r| <= ln2 / 2.
+ * exp(x) for x <= 0, to about one unit in the last place, and exactly 0 below -87, which is how a
+ * hidden position (a logit of -1e30) loses all weight. Cody-Waite reduction and the Taylor
+ * polynomial of degree 7 on |r| <= ln2 / 2.
  */
 static inline vf vf_exp(vf x)
 {
-    const vf n = vf_round(vf_mul(vf_max(x, vf_set1(-87.3f)), vf_set1(1.44269504f)));
-    vf r = vf_fma(n, vf_set1(-0.693359375f), vf_max(x, vf_set1(-87.3f)));
-    r = vf_fma(n, vf_set1(2.12194440e-4f), r);
+    const vf low = vf_set1(-87.0f), within = vf_max(x, low);
+    const vf n = vf_round(vf_mul(within, vf_set1(1.44269504f)));
+    const vf r = vf_fma(n, vf_set1(2.12194440e-4f), vf_fma(n, vf_set1(-0.693359375f), within));
     vf e = vf_set1(1.98412698e-4f);
     e = vf_fma(e, r, vf_set1(1.38888889e-3f));
     e = vf_fma(e, r, vf_set1(8.33333333e-3f));
@@ -43,7 +44,7 @@ static inline vf vf_exp(vf x)
     e = vf_fma(e, r, vf_set1(0.5f));
     e = vf_fma(e, r, vf_set1(1.0f));
     e = vf_fma(e, r, vf_set1(1.0f));
-    return vf_mul(e, vf_exp2_int(n));
+    return vf_where_above(x, low, vf_mul(e, vf_exp2_int(n)));
 }
 
 #endif

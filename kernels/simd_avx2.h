@@ -69,11 +69,21 @@ static inline float vf_sum(vf x)
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
+/* The four horizontal sums, stored in order. */
+static inline void vf_sum4(float *to, vf a, vf b, vf c, vf d)
+{
+    const vf pairs = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1)));
+}
 static inline float vf_hmax(vf x)
 {
     __m128 s = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
     s = _mm_max_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
+}
+static inline vf vf_where_above(vf x, vf threshold, vf y)
+{
+    return _mm256_and_ps(_mm256_cmp_ps(x, threshold, _CMP_GT_OQ), y);
 }
 static inline vf vf_round(vf x)
 {

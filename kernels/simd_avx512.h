@@ -67,9 +67,24 @@ static inline float vf_sum(vf x)
 {
     return _mm512_reduce_add_ps(x);
 }
+/* The four horizontal sums, stored in order: halves are folded first, then as with eight lanes. */
+static inline __m256 vf_fold(vf x)
+{
+    return _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));
+}
+static inline void vf_sum4(float *to, vf a, vf b, vf c, vf d)
+{
+    const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(vf_fold(a), vf_fold(b)),
+                                        _mm256_hadd_ps(vf_fold(c), vf_fold(d)));
+    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1)));
+}
 static inline float vf_hmax(vf x)
 {
     return _mm512_reduce_max_ps(x);
+}
+static inline vf vf_where_above(vf x, vf threshold, vf y)
+{
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, threshold, _CMP_GT_OQ), y);
 }
 static inline vf vf_round(vf x)
 {

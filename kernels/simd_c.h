@@ -66,9 +66,21 @@ static inline float vf_sum(vf x)
 {
     return x;
 }
+/* The four horizontal sums, stored in order. */
+static inline void vf_sum4(float *to, vf a, vf b, vf c, vf d)
+{
+    to[0] = a;
+    to[1] = b;
+    to[2] = c;
+    to[3] = d;
+}
 static inline float vf_hmax(vf x)
 {
     return x;
+}
+static inline vf vf_where_above(vf x, vf threshold, vf y)
+{
+    return x > threshold ? y : 0;
 }
 static inline vf vf_round(vf x)
 {

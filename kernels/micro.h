@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Register-blocked inner loops on the op layer. Rows (query heads of a group, times queries) are
+ * taken in blocks of 1 to 4; for each block size a number of tokens (Q K') or vectors of the head
+ * dim (P V) is chosen that fills the register file and no more:
+ *
+ *     registers   rows 1       rows 2       rows 3       rows 4
+ *        16       8 x 1        6 x 2        4 x 3        3 x 4      accumulators <= 12
+ *        32       12 x 1       8 x 2        8 x 3        6 x 4      accumulators <= 24
+ *
+ * The smaller side is held in registers and the larger one streams, so a step of the loop has more
+ * multiply-adds than loads. Logits of a block lie [token][lane] with 1, 2, 4 and 4 lanes for 1, 2,
+ * 3 and 4 rows: what one horizontal sum of four vectors delivers is stored as it is, exp() runs
+ * over it densely, and P V broadcasts from it in order.
+ *
+ * Loops have constant bounds and are unrolled by pragma; an accumulator that spills shows up in
+ * tests/spills.sh.
+ */
+#ifndef ATTN_MICRO_H
+#define ATTN_MICRO_H
+
+#include "kernels/dtype.h"
+#include "kernels/simd.h"
+
+#define MICRO_INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define MICRO_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define MICRO_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+enum { MICRO_ROWS = 4, MICRO_TOKENS_MAX = 12 };
+
+/* Lanes a token takes in the logits of a block of `rows` rows. */
+MICRO_INLINE uint32_t micro_lanes(uint32_t rows)
+{
+    return rows == 3 ? 4 : rows;
+}
+
+/* Tokens a Q K' step takes, vectors a P V step takes at most, for a block of `rows` rows. */
+MICRO_INLINE uint32_t micro_tokens(uint32_t rows)
+{
+    static const uint8_t narrow[5] = {0, 8, 6, 4, 3}, wide[5] = {0, 12, 8, 8, 6};
+    return VF_REGISTERS >= 32 ? wide[rows] : narrow[rows];
+}
+
+MICRO_INLINE uint32_t micro_vectors(uint32_t rows)
+{
+    static const uint8_t narrow[5] = {0, 8, 6, 4, 3}, wide[5] = {0, 8, 8, 8, 6};
+    return VF_REGISTERS >= 32 ? wide[rows] : narrow[rows];
+}
+
+/* VF_LANES elements of a row as f32; `type` is a constant at every call. */
+MICRO_INLINE vf micro_load(const enum attn_type type, const void *row, uint32_t d)
+{
+    if (type == ATTN_F16)
+        return vf_load_f16((const uint16_t *)row + d);
+    if (type == ATTN_BF16)
+        return vf_load_bf16((const uint16_t *)row + d);
+    return vf_load((const float *)row + d);
+}
+
+/* logit[j][r] = q[r] . k[j]; dim is a multiple of VF_LANES, q rows are q_stride floats apart. */
+MICRO_INLINE void micro_qk(const uint32_t rows, const uint32_t tokens, const enum attn_type type,
+                           const float *q, size_t q_stride, const void *const *k, uint32_t dim,
+                           float *logit)
+{
+    vf acc[MICRO_TOKENS_MAX][MICRO_ROWS];
+    MICRO_UNROLL
+    for (uint32_t j = 0; j < tokens; j++) {
+        MICRO_UNROLL
+        for (uint32_t r = 0; r < rows; r++)
+            acc[j][r] = vf_zero();
+    }
+    for (uint32_t d = 0; d < dim; d += VF_LANES) {
+        if (rows > tokens) { /* K in registers, q streams */
+            vf kv[MICRO_TOKENS_MAX];
+            MICRO_UNROLL
+            for (uint32_t j = 0; j < tokens; j++)
+                kv[j] = micro_load(type, k[j], d);
+            MICRO_UNROLL
+            for (uint32_t r = 0; r < rows; r++) {
+                const vf qv = vf_load(q + r * q_stride + d);
+                MICRO_UNROLL
+                for (uint32_t j = 0; j < tokens; j++)
+                    acc[j][r] = vf_fma(qv, kv[j], acc[j][r]);
+            }
+        } else { /* q in registers, K streams */
+            vf qv[MICRO_ROWS];
+            MICRO_UNROLL
+            for (uint32_t r = 0; r < rows; r++)
+                qv[r] = vf_load(q + r * q_stride + d);
+            MICRO_UNROLL
+            for (uint32_t j = 0; j < tokens; j++) {
+                const vf kv = micro_load(type, k[j], d);
+                MICRO_UNROLL
+                for (uint32_t r = 0; r < rows; r++)
+                    acc[j][r] = vf_fma(qv[r], kv, acc[j][r]);
+            }
+        }
+    }
+    if (rows >= 3) {
+        MICRO_UNROLL
+        for (uint32_t j = 0; j < tokens; j++)
+            vf_sum4(logit + 4 * j, acc[j][0], acc[j][1], acc[j][2],
+                    rows == 4 ? acc[j][3] : acc[j][0]);
+    } else if (rows == 2) {
+        MICRO_UNROLL
+        for (uint32_t j = 0; j + 1 < tokens; j += 2)
+            vf_sum4(logit + 2 * j, acc[j][0], acc[j][1], acc[j + 1][0], acc[j + 1][1]);
+    } else {
+        MICRO_UNROLL
+        for (uint32_t j = 0; j + 3 < tokens; j += 4)
+            vf_sum4(logit + j, acc[j][0], acc[j + 1][0], acc[j + 2][0], acc[j + 3][0]);
+    }
+}
+
+/*
+ * sum[r][c] = sum_j weight[j][r] * v[j][d + c * VF_LANES ..]; then acc = acc * keep + sum. The sum
+ * of a tile is formed on its own before it joins acc, which keeps long contexts accurate. While it
+ * runs, `lines` cache lines from byte `from` of each row of `ahead` are asked for.
+ */
+MICRO_INLINE void micro_pv(const uint32_t rows, const uint32_t vectors, const enum attn_type type,
+                           const float *weight, const void *const *v, uint32_t n, uint32_t d,
+                           const float *keep, float *acc, size_t acc_stride,
+                           const void *const *ahead, size_t from, uint32_t lines)
+{
+    const uint32_t lanes = micro_lanes(rows);
+    vf sum[MICRO_ROWS][MICRO_TOKENS_MAX];
+    MICRO_UNROLL
+    for (uint32_t r = 0; r < rows; r++) {
+        MICRO_UNROLL
+        for (uint32_t c = 0; c < vectors; c++)
+            sum[r][c] = vf_zero();
+    }
+    for (uint32_t j = 0; j < n; j++) {
+        for (uint32_t line = 0; line < lines; line++)
+            vf_prefetch((const char *)ahead[j] + from + line * 64);
+        if (rows > vectors) { /* V in registers, weights stream */
+            vf vv[MICRO_TOKENS_MAX];
+            MICRO_UNROLL
+            for (uint32_t c = 0; c < vectors; c++)
+                vv[c] = micro_load(type, v[j], d + c * VF_LANES);
+            MICRO_UNROLL
+            for (uint32_t r = 0; r < rows; r++) {
+                const vf w = vf_set1(weight[j * lanes + r]);
+                MICRO_UNROLL
+                for (uint32_t c = 0; c < vectors; c++)
+                    sum[r][c] = vf_fma(w, vv[c], sum[r][c]);
+            }
+        } else { /* weights in registers, V streams */
+            vf w[MICRO_ROWS];
+            MICRO_UNROLL
+            for (uint32_t r = 0; r < rows; r++)
+                w[r] = vf_set1(weight[j * lanes + r]);
+            MICRO_UNROLL
+            for (uint32_t c = 0; c < vectors; c++) {
+                const vf vv = micro_load(type, v[j], d + c * VF_LANES);
+                MICRO_UNROLL
+                for (uint32_t r = 0; r < rows; r++)
+                    sum[r][c] = vf_fma(w[r], vv, sum[r][c]);
+            }
+        }
+    }
+    MICRO_UNROLL
+    for (uint32_t r = 0; r < rows; r++) {
+        float *const to = acc + r * acc_stride + d;
+        const vf shrink = vf_set1(keep[r]);
+        MICRO_UNROLL
+        for (uint32_t c = 0; c < vectors; c++)
+            vf_store(to + c * VF_LANES, vf_fma(vf_load(to + c * VF_LANES), shrink, sum[r][c]));
+    }
+}
+
+#endif
