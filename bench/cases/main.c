@@ -111,7 +111,7 @@ static int run(struct program *p, struct attn_message *why)
         return fail(why);
     if (attn_session_publish(&p->context, p->runner))
         p->session.late = &p->context;
-    return attn_session_run(p->runner);
+    return attn_session_run(p->runner, &p->session.begun);
 }
 
 static int program(struct program *p, int argc, char **argv)

@@ -76,6 +76,7 @@ static void warn(struct attn_session *s)
     for (size_t i = 0; s->late && i < s->late->warnings; i++)
         benchmark_warn(s->runner, "%s", s->late->warning[i]);
     s->late = NULL;
+    s->begun = true;
 }
 
 static void setup(void *user, struct benchmark_state *state)

@@ -25,6 +25,7 @@ struct attn_trial;
 struct attn_session {
     struct attn_host *host;
     const struct machine_context *late; /* warnings to be given with the first case, or NULL */
+    bool begun;                         /* a case has been set up */
     const struct attn_cases *cases;
     struct benchmark_runner *runner;
     struct attn_group_state *group; /* [cases->groups] */
