@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fields, keys and comparisons of points. Equality of cases is equality of names: the name with
+ * some axes blanked is the key by which cases are grouped, so an axis added to the name tomorrow
+ * is already told apart here.
+ */
+#include "analysis/report/point.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD(member, title, unit)                               \
+    {                                                            \
+#member, title, unit, offsetof(struct rep_point, member) \
+    }
+
+const struct rep_field rep_fields[] = {
+    FIELD(time_ns, "time of one call", REP_TIME),
+    FIELD(low_ns, "time of one call, lower end", REP_TIME),
+    FIELD(high_ns, "time of one call, upper end", REP_TIME),
+    FIELD(kv_bytes, "KV cache of one layer", REP_BYTES),
+    FIELD(bytes, "bytes of one call", REP_BYTES),
+    FIELD(flops, "operations of one call", REP_RATE),
+    FIELD(bytes_per_second, "bytes a second", REP_BYTE_RATE),
+    FIELD(items_per_second, "tokens a second through one layer", REP_RATE),
+    FIELD(ceiling_fraction, "share of the machine's ceiling", REP_PERCENT),
+    FIELD(read_ns, "time to read the bytes", REP_TIME),
+    FIELD(fma_ns, "time for the arithmetic", REP_TIME),
+    FIELD(error, "largest error", REP_SMALL),
+    FIELD(bound, "bound of the error", REP_SMALL),
+    FIELD(p50_ns, "median call", REP_TIME),
+    FIELD(p99_ns, "99th percentile call", REP_TIME),
+    FIELD(dram_bytes, "measured DRAM traffic", REP_BYTES),
+    FIELD(batch, "batch", REP_COUNT),
+    FIELD(heads, "query heads", REP_COUNT),
+    FIELD(kv_heads, "KV heads", REP_COUNT),
+    FIELD(group, "query heads a KV head serves", REP_COUNT),
+    FIELD(dim, "head dim", REP_COUNT),
+    FIELD(context, "context, tokens", REP_TOKENS),
+    FIELD(q_len, "query tokens", REP_COUNT),
+    FIELD(threads, "threads", REP_COUNT),
+    FIELD(floor_ns, "floor of the time", REP_TIME),
+    FIELD(floor_rate, "tokens a second at the floor", REP_RATE),
+    FIELD(flops_per_second, "operations a second", REP_FLOP_RATE),
+    FIELD(intensity, "FLOP a byte", REP_INTENSITY),
+    FIELD(error_used, "largest error, share of its bound", REP_PERCENT),
+    FIELD(speedup, "speed-up over MHA", REP_TIMES),
+    FIELD(ideal_speedup, "KV bytes of MHA over these", REP_TIMES),
+    FIELD(floor_speedup, "speed-up over MHA at the floor", REP_TIMES),
+    FIELD(efficiency, "share of the floor's own speed-up", REP_PERCENT),
+};
+const size_t rep_field_count = sizeof(rep_fields) / sizeof(*rep_fields);
+
+const struct rep_field *rep_field_find(const char *name)
+{
+    for (size_t i = 0; i < rep_field_count; i++)
+        if (strcmp(rep_fields[i].name, name) == 0)
+            return &rep_fields[i];
+    return NULL;
+}
+
+static const struct {
+    const char *name;
+    unsigned bit;
+} axes[] = {
+    {"file", REP_FILE},         {"phase", REP_PHASE},     {"kernel", REP_KERNEL},
+    {"kv", REP_KV_TYPE},        {"batch", REP_BATCH},     {"heads", REP_HEADS},
+    {"kv_heads", REP_KV_HEADS}, {"dim", REP_DIM},         {"context", REP_CONTEXT},
+    {"q_len", REP_Q_LEN},       {"layout", REP_LAYOUT},   {"window", REP_WINDOW},
+    {"cache", REP_CACHE},       {"threads", REP_THREADS}, {"splits", REP_SPLITS},
+};
+
+unsigned rep_axis_find(const char *name, size_t len)
+{
+    for (size_t i = 0; i < sizeof(axes) / sizeof(*axes); i++)
+        if (strlen(axes[i].name) == len && memcmp(axes[i].name, name, len) == 0)
+            return axes[i].bit;
+    return 0;
+}
+
+void rep_point_key(const struct rep_point *point, unsigned ignore, char key[REP_KEY])
+{
+    struct attn_name n = *point->name;
+    struct attn_problem *const p = &n.problem;
+    if (ignore & REP_PHASE)
+        p->phase = ATTN_DECODE;
+    if (ignore & REP_KERNEL)
+        snprintf(n.kernel, sizeof(n.kernel), "any");
+    if (ignore & REP_KV_TYPE)
+        p->k_type = p->v_type = (enum attn_type)0;
+    if (ignore & REP_BATCH)
+        p->batch = 1;
+    if (ignore & (REP_KV_HEADS | REP_HEADS))
+        p->kv_heads = 1;
+    if (ignore & REP_HEADS)
+        p->heads = 1;
+    if (ignore & REP_DIM)
+        p->dim = p->dim_v = 64;
+    if (ignore & REP_CONTEXT)
+        p->context = 1u << 30;
+    if (ignore & REP_Q_LEN)
+        p->q_len = 1;
+    if (ignore & REP_LAYOUT)
+        p->layout = ATTN_CONTIGUOUS, p->page = 0;
+    if (ignore & REP_WINDOW)
+        p->window = 0;
+    if (ignore & REP_CACHE)
+        n.hot = false;
+    if (ignore & REP_THREADS)
+        n.threads = 1;
+    if (ignore & REP_SPLITS)
+        n.splits = 0;
+    const int at = snprintf(key, REP_KEY, "%zu ", ignore & REP_FILE ? (size_t)0 : point->file);
+    attn_name_format(&n, key + at, (size_t)(REP_KEY - at));
+}
+
+const char *rep_attention(const struct rep_point *point, char *buf)
+{
+    const struct attn_problem *const p = &point->name->problem;
+    if (p->kv_heads == p->heads)
+        return strcpy(buf, "MHA");
+    if (p->kv_heads == 1)
+        return strcpy(buf, "MQA");
+    snprintf(buf, REP_TEXT, "GQA-%u", p->kv_heads);
+    return buf;
+}
+
+bool rep_is_contender(const struct rep_point *point)
+{
+    const char *const kernel = point->name->kernel;
+    return strcmp(kernel, "ref") != 0 && strncmp(kernel, "ref.", 4) != 0 &&
+           strncmp(kernel, "ceil_", 5) != 0;
+}
+
+/* Keys of points in sorted order; the one way in which points are grouped. */
+struct keyed {
+    char *key;
+    struct rep_point *point;
+};
+
+static int by_key_then_time(const void *a, const void *b)
+{
+    const struct keyed *const x = a, *const y = b;
+    const int order = strcmp(x->key, y->key);
+    if (order)
+        return order;
+    return (x->point->time_ns > y->point->time_ns) - (x->point->time_ns < y->point->time_ns);
+}
+
+static void keys_free(struct keyed *keys, size_t n)
+{
+    for (size_t i = 0; keys && i < n; i++)
+        free(keys[i].key);
+    free(keys);
+}
+
+static struct keyed *keys_sorted(const struct rep_points *points, unsigned ignore)
+{
+    struct keyed *const keys = calloc(points->count ? points->count : 1, sizeof(*keys));
+    if (!keys)
+        return NULL;
+    char key[REP_KEY];
+    for (size_t i = 0; i < points->count; i++) {
+        rep_point_key(&points->points[i], ignore, key);
+        keys[i] = (struct keyed){.key = strdup(key), .point = &points->points[i]};
+        if (!keys[i].key) {
+            keys_free(keys, i);
+            return NULL;
+        }
+    }
+    qsort(keys, points->count, sizeof(*keys), by_key_then_time);
+    return keys;
+}
+
+int rep_points_best(struct rep_points *points)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < points->count; i++)
+        if (rep_is_contender(&points->points[i]))
+            points->points[n++] = points->points[i];
+    points->count = n;
+    struct keyed *const keys = keys_sorted(points, REP_KERNEL | REP_SPLITS);
+    struct rep_point *const best = calloc(n ? n : 1, sizeof(*best));
+    int rc = -ENOMEM;
+    if (!keys || !best)
+        goto out;
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!i || strcmp(keys[i].key, keys[i - 1].key) != 0)
+            best[kept++] = *keys[i].point;
+    memcpy(points->points, best, kept * sizeof(*best));
+    points->count = kept;
+    rc = 0;
+out:
+    keys_free(keys, n);
+    free(best);
+    return rc;
+}
+
+int rep_points_compare(struct rep_points *points, bool across)
+{
+    struct keyed *const keys =
+        keys_sorted(points, REP_KV_HEADS | (across ? REP_KERNEL | REP_SPLITS : 0));
+    if (!keys)
+        return -ENOMEM;
+    for (size_t i = 0, end; i < points->count; i = end) {
+        const struct rep_point *base = NULL;
+        for (end = i; end < points->count && strcmp(keys[end].key, keys[i].key) == 0; end++)
+            if (!base && keys[end].point->group == 1)
+                base = keys[end].point;
+        for (size_t k = i; base && k < end; k++) {
+            struct rep_point *const p = keys[k].point;
+            p->ideal_speedup = base->kv_heads / p->kv_heads;
+            p->speedup = base->time_ns / p->time_ns;
+            p->floor_speedup = base->floor_ns / p->floor_ns;
+            /* MHA is the measure and not a result. */
+            p->efficiency = p == base ? NAN : p->speedup / p->floor_speedup;
+        }
+    }
+    keys_free(keys, points->count);
+    return 0;
+}
+
+void rep_points_free(struct rep_points *points)
+{
+    free(points->points);
+    *points = (struct rep_points){0};
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A measured case as the report sees it: its shape, its time with an interval, its floor, and
+ * what follows from comparing it with other cases (speed-up over multi-head attention). One
+ * point a case; repetitions and aggregates are already folded together.
+ *
+ * Formulas: floor_ns = max(read_ns, fma_ns), the time the machine's own ceilings allow.
+ * speedup = time of the same case with kv_heads = heads over this time; floor_speedup the same
+ * of the floors; ideal_speedup = heads / kv_heads; efficiency = speedup / floor_speedup.
+ */
+#ifndef REPORT_POINT_H
+#define REPORT_POINT_H
+
+#include "analysis/record.h"
+#include "analysis/report/unit.h"
+
+struct rep_point {
+    const struct attn_name *name; /* of the result's row */
+    const char *label;
+    size_t file; /* index into the results */
+    double time_ns, low_ns, high_ns;
+    double kv_bytes, bytes, flops, bytes_per_second, items_per_second;
+    double ceiling_fraction, read_ns, fma_ns, error, bound;
+    double p50_ns, p99_ns, dram_bytes;
+    /* the shape again, as numbers for axes */
+    double batch, heads, kv_heads, group, dim, context, q_len, threads;
+    /* derived */
+    double floor_ns, floor_rate, flops_per_second, intensity, error_used;
+    double speedup, ideal_speedup, floor_speedup, efficiency;
+};
+
+struct rep_points {
+    struct rep_point *points;
+    size_t count;
+};
+
+/* A numeric field of a point that a figure may ask for. */
+struct rep_field {
+    const char *name;  /* in queries and .dat files */
+    const char *title; /* of an axis */
+    enum rep_unit unit;
+    size_t offset;
+};
+
+extern const struct rep_field rep_fields[];
+extern const size_t rep_field_count;
+
+const struct rep_field *rep_field_find(const char *name);
+
+static inline double rep_value(const struct rep_point *point, const struct rep_field *field)
+{
+    return *(const double *)(const void *)((const char *)point + field->offset);
+}
+
+/* What a point has in common with others: bits for rep_point_key(). */
+enum rep_axis {
+    REP_FILE = 1 << 0,
+    REP_PHASE = 1 << 1,
+    REP_KERNEL = 1 << 2,
+    REP_KV_TYPE = 1 << 3,
+    REP_BATCH = 1 << 4,
+    REP_HEADS = 1 << 5,
+    REP_KV_HEADS = 1 << 6,
+    REP_DIM = 1 << 7,
+    REP_CONTEXT = 1 << 8,
+    REP_Q_LEN = 1 << 9,
+    REP_LAYOUT = 1 << 10,
+    REP_WINDOW = 1 << 11,
+    REP_CACHE = 1 << 12,
+    REP_THREADS = 1 << 13,
+    REP_SPLITS = 1 << 14,
+};
+
+/* The axis of that name in a query, 0 if there is none. */
+unsigned rep_axis_find(const char *name, size_t len);
+
+enum { REP_KEY = ATTN_NAME_MAX + 16 };
+
+/* The name of the case with the axes in `ignore` blanked: equal keys differ only in those. */
+void rep_point_key(const struct rep_point *point, unsigned ignore, char key[REP_KEY]);
+
+/* "MHA", "GQA-8", "MQA". */
+const char *rep_attention(const struct rep_point *point, char *buf);
+
+/* False for oracles and ceilings, which are never the answer to "how fast is it". */
+bool rep_is_contender(const struct rep_point *point);
+
+struct ana_summary;
+
+/* 0 or -ENOMEM. Cases that failed, were skipped or are not ours leave no point. The points borrow
+ * from the results. */
+int rep_points_read(struct ana_result *const *results, size_t count,
+                    const struct ana_summary *summary, struct rep_points *points);
+
+/* Keeps the fastest contender of each case, whatever its kernel. In place. */
+int rep_points_best(struct rep_points *points);
+
+/* Fills speedup, floor_speedup and efficiency; with `across` the MHA case of any kernel serves. */
+int rep_points_compare(struct rep_points *points, bool across);
+
+void rep_points_free(struct rep_points *points);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cases of the result files as points. What a file lacks and the shape decides (bytes, flops) is
+ * computed from the shape; what only a measurement can say stays missing.
+ */
+#include "analysis/report/point.h"
+#include "analysis/summary.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+static const struct {
+    const char *figure;
+    size_t offset;
+} read_as_is[] = {
+    {"kv_bytes", offsetof(struct rep_point, kv_bytes)},
+    {"bytes", offsetof(struct rep_point, bytes)},
+    {"flops", offsetof(struct rep_point, flops)},
+    {"ceiling_fraction", offsetof(struct rep_point, ceiling_fraction)},
+    {"ceiling_read_ns", offsetof(struct rep_point, read_ns)},
+    {"ceiling_fma_ns", offsetof(struct rep_point, fma_ns)},
+    {"max_abs_error", offsetof(struct rep_point, error)},
+    {"error_bound", offsetof(struct rep_point, bound)},
+    {"p50_ns", offsetof(struct rep_point, p50_ns)},
+    {"p99_ns", offsetof(struct rep_point, p99_ns)},
+    {"dram_bytes", offsetof(struct rep_point, dram_bytes)},
+};
+
+static double unless_missing(double value, double otherwise)
+{
+    return isfinite(value) && value > 0 ? value : otherwise;
+}
+
+static void read_shape(struct rep_point *p)
+{
+    const struct attn_problem *const s = &p->name->problem;
+    p->batch = s->batch;
+    p->heads = s->heads;
+    p->kv_heads = s->kv_heads;
+    p->group = attn_group(s);
+    p->dim = s->dim;
+    p->context = s->context;
+    p->q_len = s->q_len;
+    p->threads = p->name->threads ? p->name->threads : 1;
+    p->kv_bytes = unless_missing(p->kv_bytes, (double)attn_kv_bytes(s));
+    p->bytes = unless_missing(p->bytes, (double)attn_bytes(s));
+    p->flops = unless_missing(p->flops, (double)attn_flops(s));
+}
+
+static void derive(struct rep_point *p)
+{
+    const double items = (double)attn_items(&p->name->problem), seconds = p->time_ns * 1e-9;
+    p->items_per_second = items / seconds;
+    p->bytes_per_second = p->bytes / seconds;
+    p->flops_per_second = p->flops / seconds;
+    p->intensity = p->flops / p->bytes;
+    /* fmax() takes the one that is there if the other is missing. */
+    p->floor_ns = unless_missing(fmax(p->read_ns, p->fma_ns), NAN);
+    if (isfinite(p->floor_ns))
+        p->ceiling_fraction = p->floor_ns / p->time_ns;
+    p->floor_rate = items / p->floor_ns * 1e9;
+    p->error_used = p->bound > 0 ? p->error / p->bound : NAN;
+    p->speedup = p->ideal_speedup = p->floor_speedup = p->efficiency = NAN;
+}
+
+int rep_points_read(struct ana_result *const *results, size_t count,
+                    const struct ana_summary *summary, struct rep_points *points)
+{
+    *points = (struct rep_points){
+        .points = calloc(summary->case_count + 1, sizeof(*points->points)),
+    };
+    if (!points->points)
+        return -ENOMEM;
+    for (size_t i = 0; i < summary->case_count; i++) {
+        const struct ana_case *const c = &summary->cases[i];
+        if (!c->row->attn || c->error || !(c->real_ns > 0) || !isfinite(c->real_ns))
+            continue;
+        struct rep_point *const p = &points->points[points->count++];
+        *p = (struct rep_point){
+            .name = c->row->attn,
+            .label = c->row->label,
+            .time_ns = c->real_ns,
+            .low_ns = c->low_ns,
+            .high_ns = c->high_ns,
+        };
+        while (p->file < count && results[p->file] != c->result)
+            p->file++;
+        for (size_t f = 0; f < sizeof(read_as_is) / sizeof(*read_as_is); f++)
+            *(double *)(void *)((char *)p + read_as_is[f].offset) =
+                ana_case_figure(summary, c, read_as_is[f].figure);
+        read_shape(p);
+        derive(p);
+    }
+    return 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a figure asks for, in the first line of its .gp file, and the points that answer it:
+ *
+ *   # query: kernel=best over=kv_heads,context by=attention x=kv_bytes y=items_per_second log=xy
+ *
+ * x, y, z   fields of a point (analysis/report/point.h); a point that lacks one is left out
+ * over      axes along which points may differ. All other axes are held: of the combinations
+ *           present, the one with the most points is drawn, and the figure says which it is
+ * by        one series each: attention, kernel, context, batch, threads, kv, label
+ * rows      categories on the y axis, best first, from the same list; y may then be missing
+ * kernel    best: the fastest kernel of each case; each (default): all of them
+ * log       x, y or xy
+ * need      distinct values of x without which there is no figure (default 1)
+ * series    at most so many series, spread over those there are (default 8)
+ * label     yes: only points that carry a label
+ * flip      x: x falls from left to right, and "last" means its smallest value
+ * also      fields drawn on y's axis beside y; its range has room for them
+ */
+#ifndef REPORT_QUERY_H
+#define REPORT_QUERY_H
+
+#include "analysis/report/point.h"
+
+enum rep_by {
+    REP_BY_NONE,
+    REP_BY_ATTENTION,
+    REP_BY_KERNEL,
+    REP_BY_CONTEXT,
+    REP_BY_BATCH,
+    REP_BY_THREADS,
+    REP_BY_KV_TYPE,
+    REP_BY_LABEL
+};
+
+struct rep_query {
+    const struct rep_field *x, *y, *z;
+    const struct rep_field *also[4]; /* ends with NULL */
+    unsigned over;
+    enum rep_by by, rows;
+    bool best, log_x, log_y, labelled, flip;
+    unsigned need, series;
+};
+
+enum { REP_NAME = 96 };
+
+struct rep_series {
+    char name[REP_NAME];
+    size_t first, count; /* into points, in order of x */
+    double order;        /* what the series are sorted by */
+};
+
+struct rep_selection {
+    struct rep_points points; /* copies, grouped by series */
+    struct rep_series *series;
+    size_t series_count;
+    char (*rows)[REP_NAME]; /* names of the categories, best first */
+    size_t row_count;
+    size_t *row_of;  /* of each point */
+    char held[256];  /* the axes that were held, in words */
+    size_t left_out; /* points that belong to another combination of held axes */
+};
+
+/* 0, or -EINVAL with a sentence. `line` is the whole first line, "# query:" included. */
+int rep_query_parse(const char *line, struct rep_query *query, char *message, size_t size);
+
+/* 0, -ENODATA with the reason in `message` if there is nothing to draw, or -ENOMEM. */
+int rep_select(const struct rep_points *all, const struct rep_query *query,
+               struct rep_selection *selection, char *message, size_t size);
+
+void rep_selection_free(struct rep_selection *selection);
+
+#endif

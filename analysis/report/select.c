@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From all points to those of one figure: complete ones, along the axes the query leaves free, in
+ * series. Which combination of the held axes is drawn is decided by the number of points, then by
+ * the longest context, since a figure is worth what can be compared in it.
+ */
+#include "analysis/report/query.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tagged {
+    struct rep_point point;
+    char *key; /* of the held axes */
+    struct rep_series series;
+    char row[REP_NAME];
+    double x; /* negated where x falls */
+};
+
+static double tag(const struct rep_point *p, enum rep_by by, char name[REP_NAME])
+{
+    char buf[REP_TEXT];
+    switch (by) {
+    case REP_BY_ATTENTION:
+        snprintf(name, REP_NAME, "%s", rep_attention(p, buf));
+        return p->group;
+    case REP_BY_KERNEL:
+        snprintf(name, REP_NAME, "%s", p->name->kernel);
+        return 0;
+    case REP_BY_LABEL:
+        snprintf(name, REP_NAME, "%s", p->label);
+        return 0;
+    case REP_BY_KV_TYPE: {
+        const struct attn_problem *const q = &p->name->problem;
+        snprintf(name, REP_NAME, q->k_type == q->v_type ? "%s" : "%s+%s",
+                 attn_types[q->k_type].name, attn_types[q->v_type].name);
+        return 0;
+    }
+    case REP_BY_CONTEXT:
+        snprintf(name, REP_NAME, "%s\302\240tokens", rep_write(REP_TOKENS, p->context, buf));
+        return p->context;
+    case REP_BY_BATCH:
+        snprintf(name, REP_NAME, "batch %s", rep_write(REP_COUNT, p->batch, buf));
+        return p->batch;
+    case REP_BY_THREADS:
+        snprintf(name, REP_NAME, "%s thread%s", rep_write(REP_COUNT, p->threads, buf),
+                 p->threads == 1 ? "" : "s");
+        return p->threads;
+    case REP_BY_NONE:
+        break;
+    }
+    name[0] = '\0';
+    return 0;
+}
+
+static bool complete(const struct rep_point *p, const struct rep_query *q)
+{
+    const struct rep_field *const fields[] = {q->x, q->y, q->z};
+    for (size_t i = 0; i < 3; i++) {
+        if (!fields[i])
+            continue;
+        const double value = rep_value(p, fields[i]);
+        if (!isfinite(value) || (i == 0 && q->log_x && value <= 0) ||
+            (i == 1 && q->log_y && value <= 0))
+            return false;
+    }
+    return !q->labelled || *p->label;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const struct tagged *)a)->key, ((const struct tagged *)b)->key);
+}
+
+static int by_series_x(const void *a, const void *b)
+{
+    const struct tagged *const s = a, *const t = b;
+    if (s->series.order != t->series.order)
+        return s->series.order < t->series.order ? -1 : 1;
+    const int names = strcmp(s->series.name, t->series.name);
+    return names ? names : (s->x > t->x) - (s->x < t->x);
+}
+
+/* Distinct values of x, counted up to 64. */
+static size_t distinct_x(const struct tagged *t, size_t n)
+{
+    double seen[64];
+    size_t distinct = 0;
+    for (size_t i = 0; i < n && distinct < 64; i++) {
+        size_t k = 0;
+        while (k < distinct && seen[k] != t[i].x)
+            k++;
+        if (k == distinct)
+            seen[distinct++] = t[i].x;
+    }
+    return distinct;
+}
+
+/* The held combination with the most points, of those that have enough values of x if there is
+ * one: its range in the sorted array. */
+static void widest(const struct tagged *t, size_t n, unsigned need, size_t *first, size_t *count)
+{
+    double best_context = 0;
+    bool best_enough = false;
+    *first = *count = 0;
+    for (size_t i = 0, end; i < n; i = end) {
+        double context = 0;
+        for (end = i; end < n && strcmp(t[end].key, t[i].key) == 0; end++)
+            context = fmax(context, t[end].point.context);
+        const bool enough = distinct_x(t + i, end - i) >= need;
+        if (enough < best_enough)
+            continue;
+        if (enough == best_enough &&
+            (end - i < *count || (end - i == *count && context <= best_context)))
+            continue;
+        *first = i;
+        *count = end - i;
+        best_context = context;
+        best_enough = enough;
+    }
+}
+
+static void describe_held(const struct rep_point *p, const struct rep_query *q, char *buf, size_t n)
+{
+    const struct attn_problem *const s = &p->name->problem;
+    char text[REP_NAME];
+    size_t at = (size_t)snprintf(buf, n, "%s", attn_phase_name(s->phase));
+#define SAY(axis, ...)                 \
+    if (!(q->over & (axis)) && at < n) \
+    at += (size_t)snprintf(buf + at, n - at, " \302\267 " __VA_ARGS__)
+    tag(p, REP_BY_KV_TYPE, text);
+    SAY(REP_KV_TYPE, "%s\302\240cache", text);
+    SAY(REP_BATCH, "batch\302\240%u", s->batch);
+    SAY(REP_HEADS, "%u\302\240query\302\240heads", s->heads);
+    SAY(REP_KV_HEADS, "%u\302\240KV\302\240heads", s->kv_heads);
+    SAY(REP_DIM, "head\302\240dim\302\240%u", s->dim);
+    SAY(REP_CONTEXT, "%s\302\240tokens", rep_write(REP_TOKENS, p->context, text));
+    if (s->q_len != 1)
+        SAY(REP_Q_LEN, "%u\302\240query\302\240tokens", s->q_len);
+    if (s->window)
+        SAY(REP_WINDOW, "window\302\240%u", s->window);
+    SAY(REP_CACHE, "%s", p->name->hot ? "data in the CPU's caches" : "data\302\240cold");
+    SAY(REP_THREADS, "%u\302\240thread%s", p->name->threads, p->name->threads == 1 ? "" : "s");
+#undef SAY
+}
+
+/* Whether series `index` of `series` is among `keep` spread evenly, the last one included. */
+static bool chosen(size_t index, size_t series, size_t keep)
+{
+    const double step = keep > 1 ? (double)(series - 1) / (double)(keep - 1) : (double)series;
+    for (size_t j = 0; j < keep; j++)
+        if (index == (size_t)lround((double)(series - 1) - (double)j * step))
+            return true;
+    return false;
+}
+
+/* Drops series until at most `keep` are left; what is dropped stays behind, for freeing. */
+static size_t thin(struct tagged *t, size_t n, size_t keep)
+{
+    size_t series = 0;
+    for (size_t i = 0; i < n; i++)
+        series += !i || strcmp(t[i].series.name, t[i - 1].series.name) != 0;
+    if (series <= keep)
+        return n;
+    size_t kept = 0, index = 0;
+    char name[REP_NAME];
+    for (size_t i = 0; i < n; i++) {
+        if (i && strcmp(t[i].series.name, name) != 0)
+            index++;
+        memcpy(name, t[i].series.name, sizeof(name));
+        if (chosen(index, series, keep)) {
+            const struct tagged dropped = t[kept];
+            t[kept++] = t[i];
+            t[i] = dropped;
+        }
+    }
+    return kept;
+}
+
+/* Categories in order of their best x: fast ones first, whichever way x counts. */
+static int name_rows(const struct tagged *t, size_t n, const struct rep_query *q,
+                     struct rep_selection *out)
+{
+    out->rows = calloc(n, sizeof(*out->rows));
+    out->row_of = calloc(n, sizeof(*out->row_of));
+    double *const sum = calloc(n, 2 * sizeof(*sum)), *const many = sum ? sum + n : NULL;
+    if (!out->rows || !out->row_of || !sum) {
+        free(sum);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t r = 0;
+        while (r < out->row_count && strcmp(out->rows[r], t[i].row) != 0)
+            r++;
+        if (r == out->row_count)
+            memcpy(out->rows[out->row_count++], t[i].row, REP_NAME);
+        sum[r] += q->log_x ? log(fabs(t[i].x)) : t[i].x;
+        many[r]++;
+    }
+    const double sign = q->x->unit == REP_TIME || q->x->unit == REP_BYTES ? 1 : -1;
+    for (size_t i = 1; i < out->row_count; i++)
+        for (size_t k = i; k && sign * sum[k] / many[k] < sign * sum[k - 1] / many[k - 1]; k--) {
+            char name[REP_NAME];
+            memcpy(name, out->rows[k], REP_NAME);
+            memcpy(out->rows[k], out->rows[k - 1], REP_NAME);
+            memcpy(out->rows[k - 1], name, REP_NAME);
+            const double s = sum[k], m = many[k];
+            sum[k] = sum[k - 1], many[k] = many[k - 1];
+            sum[k - 1] = s, many[k - 1] = m;
+        }
+    for (size_t i = 0; i < n; i++)
+        while (strcmp(out->rows[out->row_of[i]], t[i].row) != 0)
+            out->row_of[i]++;
+    free(sum);
+    return 0;
+}
+
+static int fill(struct tagged *t, size_t n, const struct rep_query *q, struct rep_selection *out)
+{
+    out->points.points = calloc(n, sizeof(*out->points.points));
+    out->series = calloc(n, sizeof(*out->series));
+    if (!out->points.points || !out->series)
+        return -ENOMEM;
+    out->points.count = n;
+    for (size_t i = 0; i < n; i++) {
+        out->points.points[i] = t[i].point;
+        if (!i || strcmp(t[i].series.name, t[i - 1].series.name) != 0) {
+            out->series[out->series_count] = t[i].series;
+            out->series[out->series_count++].first = i;
+        }
+        out->series[out->series_count - 1].count++;
+    }
+    return q->rows ? name_rows(t, n, q, out) : 0;
+}
+
+int rep_select(const struct rep_points *all, const struct rep_query *query,
+               struct rep_selection *selection, char *message, size_t size)
+{
+    *selection = (struct rep_selection){0};
+    const unsigned free_axes = query->over | (query->best ? REP_KERNEL | REP_SPLITS : 0);
+    struct rep_points usable = {.points = calloc(all->count + 1, sizeof(*usable.points))};
+    struct tagged *const t = calloc(all->count + 1, sizeof(*t));
+    size_t n = 0;
+    int rc = -ENOMEM;
+    if (!usable.points || !t)
+        goto out;
+    for (size_t i = 0; i < all->count; i++)
+        if (rep_is_contender(&all->points[i]))
+            usable.points[usable.count++] = all->points[i];
+    if (query->best && (rc = rep_points_best(&usable)))
+        goto out;
+    if ((rc = rep_points_compare(&usable, query->best)))
+        goto out;
+    char key[REP_KEY];
+    for (size_t i = 0; i < usable.count; i++) {
+        struct tagged *const now = &t[n];
+        now->point = usable.points[i];
+        if (!complete(&now->point, query))
+            continue;
+        now->x = rep_value(&now->point, query->x) * (query->flip ? -1 : 1);
+        now->series.order = tag(&now->point, query->by, now->series.name);
+        tag(&now->point, query->rows, now->row);
+        rep_point_key(&now->point, free_axes, key);
+        rc = -ENOMEM;
+        if (!(now->key = strdup(key)))
+            goto out;
+        n++;
+    }
+    qsort(t, n, sizeof(*t), by_key);
+    size_t first, count;
+    widest(t, n, query->need, &first, &count);
+    selection->left_out = n - count;
+    qsort(t + first, count, sizeof(*t), by_series_x);
+    count = thin(t + first, count, query->series);
+    rc = -ENODATA;
+    if (!count || distinct_x(t + first, count) < query->need) {
+        snprintf(message, size, "needs cases with %s at %u or more values%s", query->x->title,
+                 query->need, query->labelled ? " that carry a model's name" : "");
+        goto out;
+    }
+    describe_held(&t[first].point, query, selection->held, sizeof(selection->held));
+    rc = fill(t + first, count, query, selection);
+out:
+    for (size_t i = 0; t && i < n; i++)
+        free(t[i].key);
+    free(t);
+    rep_points_free(&usable);
+    if (rc)
+        rep_selection_free(selection);
+    return rc;
+}
+
+void rep_selection_free(struct rep_selection *selection)
+{
+    rep_points_free(&selection->points);
+    free(selection->series);
+    free(selection->rows);
+    free(selection->row_of);
+    *selection = (struct rep_selection){0};
+}
