@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sentences out of selections. Each states what is seen, with the cases it compares; none explains
+ * what the data cannot show. A figure the table does not know keeps the words of its .gp file.
+ */
+#include "analysis/report/finding.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static double lowest(const struct rep_selection *s, const char *name, double sign)
+{
+    const struct rep_field *const field = rep_field_find(name);
+    double found = NAN;
+    for (size_t i = 0; i < s->points.count; i++) {
+        const double value = rep_value(&s->points.points[i], field);
+        if (isfinite(value) && !(sign * found <= sign * value))
+            found = value;
+    }
+    return found;
+}
+
+static void say_cache(const struct rep_selection *s, struct rep_figure *f)
+{
+    const struct rep_pair two = rep_longest_pair(&s->points);
+    TEXT(from, REP_TOKENS, lowest(s, "context", 1));
+    TEXT(to, REP_TOKENS, lowest(s, "context", -1));
+    int at = snprintf(
+        f->caption, sizeof(f->caption),
+        "One line an attention kind, one point a context, from %s tokens (upper end) to %s "
+        "(lower end); further up is faster, further left is smaller. ",
+        from, to);
+    if (two.mha) {
+        char kind[REP_TEXT];
+        TEXT(times, REP_TIMES, two.shared->speedup);
+        TEXT(context, REP_TOKENS, two.shared->context);
+        TEXT(large, REP_BYTES, two.mha->kv_bytes);
+        TEXT(small, REP_BYTES, two.shared->kv_bytes);
+        TEXT(slow, REP_RATE, two.mha->items_per_second);
+        TEXT(fast, REP_RATE, two.shared->items_per_second);
+        rep_attention(two.shared, kind);
+        snprintf(f->title, sizeof(f->title),
+                 "At %s tokens %s needs 1/%.0f of the cache and decodes %s as fast as MHA", context,
+                 kind, two.shared->ideal_speedup, times);
+        at += snprintf(f->caption + at, sizeof(f->caption) - (size_t)at,
+                       "At %s tokens the cache of one layer shrinks from %s to %s, and one layer "
+                       "passes %s instead of %s tokens a second. ",
+                       context, large, small, fast, slow);
+    }
+    if (isfinite(lowest(s, "floor_rate", 1)))
+        snprintf(f->caption + at, sizeof(f->caption) - (size_t)at,
+                 "Thin lines are what the machine's ceilings would allow for the same cases.");
+}
+
+static void say_latency(const struct rep_selection *s, struct rep_figure *f)
+{
+    const struct rep_pair two = rep_longest_pair(&s->points);
+    if (two.mha) {
+        char kind[REP_TEXT];
+        TEXT(slow, REP_TIME, two.mha->time_ns);
+        TEXT(fast, REP_TIME, two.shared->time_ns);
+        TEXT(context, REP_TOKENS, two.mha->context);
+        rep_attention(two.shared, kind);
+        snprintf(f->title, sizeof(f->title),
+                 "At %s tokens one call takes %s with MHA and %s with %s", context, slow, fast,
+                 kind);
+    }
+    snprintf(f->caption, sizeof(f->caption),
+             "Time of one decode call through one layer, both axes logarithmic: ten times the time "
+             "for ten times the context is work in proportion, a flatter start is fixed cost. "
+             "Bands span the interval of the median.");
+}
+
+static void say_speedup(const struct rep_selection *s, struct rep_figure *f)
+{
+    const struct rep_pair two = rep_longest_pair(&s->points);
+    if (!two.mha)
+        return;
+    TEXT(times, REP_TIMES, two.shared->speedup);
+    TEXT(context, REP_TOKENS, two.shared->context);
+    char kind[REP_TEXT];
+    rep_attention(two.shared, kind);
+    snprintf(f->title, sizeof(f->title),
+             "%s reads 1/%.0f of the KV bytes and is %s as fast at %s tokens", kind,
+             two.shared->ideal_speedup, times, context);
+    int at = snprintf(f->caption, sizeof(f->caption),
+                      "Blue: measured speed-up over MHA at the same context, the longest darkest. "
+                      "Grey dashes: as many times faster as heads are saved (H/G). ");
+    if (isfinite(two.shared->floor_speedup)) {
+        TEXT(floor, REP_TIMES, two.shared->floor_speedup);
+        TEXT(share, REP_PERCENT, two.shared->efficiency);
+        snprintf(f->caption + at, sizeof(f->caption) - (size_t)at,
+                 "Black dots: the floor's own speed-up, from the machine's ceilings for the same "
+                 "cases at the longest context; it allows %s where %s were measured, %s of it.",
+                 floor, times, share);
+    }
+}
+
+static void say_kernels(const struct rep_selection *s, struct rep_figure *f)
+{
+    const struct rep_point *top = NULL;
+    size_t wins = 0, kinds = 0;
+    for (size_t k = 0; k < s->series_count; k++) {
+        const struct rep_point *first = NULL;
+        for (size_t i = s->series[k].first; i < s->series[k].first + s->series[k].count; i++)
+            if (!first || s->points.points[i].time_ns < first->time_ns)
+                first = &s->points.points[i];
+        kinds++;
+        wins += first && strcmp(first->name->kernel, s->rows[0]) == 0;
+        top = first;
+    }
+    if (!top || s->row_count < 2)
+        return;
+    TEXT(context, REP_TOKENS, top->context);
+    snprintf(f->title, sizeof(f->title),
+             "%s is the fastest kernel for %zu of %zu attention kinds at %s tokens", s->rows[0],
+             wins, kinds, context);
+    snprintf(f->caption, sizeof(f->caption),
+             "One panel an attention kind, fastest kernel first. A dot is the median time of one "
+             "call, to the left is faster; the line through it spans its interval.%s",
+             isfinite(lowest(s, "floor_ns", 1))
+                 ? " The black tick is the floor, the longer of reading the bytes and doing the "
+                   "arithmetic on this machine; the percentage says how much of it was reached."
+                 : "");
+}
+
+static void say_models(const struct rep_selection *s, struct rep_figure *f)
+{
+    if (s->row_count < 2)
+        return;
+    const size_t last = s->row_count - 1;
+    const double high = lowest(s, "items_per_second", -1), low = lowest(s, "items_per_second", 1);
+    TEXT(fast, REP_RATE, high);
+    TEXT(slow, REP_RATE, low);
+    TEXT(times, REP_TIMES, high / low);
+    TEXT(context, REP_TOKENS, s->points.points[0].context);
+    snprintf(f->title, sizeof(f->title), "One layer of %.40s decodes %s as fast as one of %.60s",
+             s->rows[0], times, s->rows[last]);
+    snprintf(
+        f->caption, sizeof(f->caption),
+        "Tokens a second through one attention layer at %s tokens of context, %s to %s; "
+        "whole models have different numbers of layers. Beside each bar its rate, its share of "
+        "the machine's ceiling (black tick), the attention kind and the size of one layer's "
+        "cache.",
+        context, slow, fast);
+}
+
+static void say_efficiency(const struct rep_selection *s, struct rep_figure *f)
+{
+    double low = INFINITY, high = 0;
+    for (size_t i = 0; i < s->points.count; i++) {
+        const struct rep_point *const p = &s->points.points[i];
+        if (p->group > 1 && isfinite(p->efficiency)) {
+            low = fmin(low, p->efficiency);
+            high = fmax(high, p->efficiency);
+        }
+    }
+    if (!(low <= high))
+        return;
+    TEXT(least, REP_PERCENT, low);
+    TEXT(most, REP_PERCENT, high);
+    snprintf(f->title, sizeof(f->title),
+             "Between %s and %s of the speed-up this machine allows is reached", least, most);
+    snprintf(f->caption, sizeof(f->caption),
+             "Measured speed-up over MHA divided by the floor's own speed-up, for each context and "
+             "number of KV heads. 100\302\240%% means fewer KV heads gain all that the ceilings "
+             "promise; a light cell is speed left on the table.");
+}
+
+static void say_roofline(const struct rep_selection *s, struct rep_figure *f)
+{
+    size_t near = 0, known = 0;
+    for (size_t i = 0; i < s->points.count; i++) {
+        known += isfinite(s->points.points[i].ceiling_fraction);
+        near += s->points.points[i].ceiling_fraction >= 0.5;
+    }
+    if (known)
+        snprintf(f->title, sizeof(f->title), "%zu of %zu cases run at half their ceiling or better",
+                 near, known);
+    snprintf(f->caption, sizeof(f->caption),
+             "Every case as operations a second over operations a byte. Under the slope memory is "
+             "the limit, under the flat roof arithmetic is; %s",
+             known ? "both roofs are the best readings of the machine's ceilings in these files."
+                   : "the files hold no ceilings, so no roof is drawn.");
+}
+
+static void say_scaling(const struct rep_selection *s, struct rep_figure *f)
+{
+    const double least = lowest(s, "threads", 1), most = lowest(s, "threads", -1);
+    double low = INFINITY, high = 0;
+    for (size_t k = 0; k < s->series_count; k++) {
+        const struct rep_point *const one = &s->points.points[s->series[k].first];
+        const double gain = one[s->series[k].count - 1].items_per_second / one->items_per_second;
+        if (s->series[k].count > 1) {
+            low = fmin(low, gain);
+            high = fmax(high, gain);
+        }
+    }
+    if (!(low <= high))
+        return;
+    TEXT(a, REP_TIMES, low);
+    TEXT(b, REP_TIMES, high);
+    snprintf(f->title, sizeof(f->title), "%.0f threads in place of %.0f bring %s%s%s", most, least,
+             a, strcmp(a, b) ? " to " : "", strcmp(a, b) ? b : "");
+}
+
+static void say_batch(const struct rep_selection *s, struct rep_figure *f)
+{
+    double low = INFINITY, high = 0;
+    const double most = lowest(s, "batch", -1);
+    for (size_t k = 0; k < s->series_count; k++) {
+        const struct rep_point *const one = &s->points.points[s->series[k].first];
+        const double gain = one[s->series[k].count - 1].items_per_second / one->items_per_second;
+        low = fmin(low, gain);
+        high = fmax(high, gain);
+    }
+    TEXT(a, REP_TIMES, low);
+    TEXT(b, REP_TIMES, high);
+    snprintf(f->title, sizeof(f->title),
+             "A batch of %.0f passes %s%s%s as many tokens a second as the smallest", most, a,
+             strcmp(a, b) ? " to " : "", strcmp(a, b) ? b : "");
+}
+
+static void say_error(const struct rep_selection *s, struct rep_figure *f)
+{
+    const double worst = lowest(s, "error_used", -1);
+    TEXT(share, REP_PERCENT, worst);
+    snprintf(f->title, sizeof(f->title),
+             worst <= 1 ? "Every result is right: the largest error is %s of its bound"
+                        : "A result is wrong: its error is %s of its bound",
+             share);
+}
+
+static const struct {
+    const char *plot;
+    void (*say)(const struct rep_selection *selection, struct rep_figure *figure);
+} sayings[] = {
+    {"01-cache-versus-speed", say_cache},
+    {"02-latency-versus-context", say_latency},
+    {"03-speedup-versus-kv-heads", say_speedup},
+    {"04-kernels", say_kernels},
+    {"05-models", say_models},
+    {"06-efficiency", say_efficiency},
+    {"07-roofline", say_roofline},
+    {"08-batch", say_batch},
+    {"09-threads", say_scaling},
+    {"10-error", say_error},
+};
+
+void rep_finding_say(const char *plot, const struct rep_selection *selection,
+                     const struct rep_query *query, struct rep_figure *figure)
+{
+    for (size_t i = 0; i < sizeof(sayings) / sizeof(*sayings); i++)
+        if (strcmp(sayings[i].plot, plot) == 0)
+            sayings[i].say(selection, figure);
+    int at = snprintf(figure->alt, sizeof(figure->alt), "Chart of %s against %s, %zu points",
+                      query->y ? query->y->title : query->x->title,
+                      query->y ? query->x->title : "categories", selection->points.count);
+    for (size_t k = 0; k < selection->series_count && k < 8 && at < 440; k++)
+        at += snprintf(figure->alt + at, sizeof(figure->alt) - (size_t)at, "%s%.40s",
+                       k ? ", " : ": ", selection->series[k].name);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one sentence above the page, and the comparison it rests on. */
+#include "analysis/report/finding.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct rep_pair rep_longest_pair(const struct rep_points *points)
+{
+    struct rep_pair found = {0};
+    for (size_t i = 0; i < points->count; i++) {
+        const struct rep_point *const p = &points->points[i];
+        if (p->group <= 1 || !isfinite(p->speedup))
+            continue;
+        if (found.shared &&
+            (p->context < found.shared->context ||
+             (p->context == found.shared->context && p->group <= found.shared->group)))
+            continue;
+        found.shared = p;
+    }
+    for (size_t i = 0; found.shared && i < points->count; i++) {
+        const struct rep_point *const p = &points->points[i];
+        if (p->group == 1 && p->context == found.shared->context &&
+            (!found.mha ||
+             fabs(p->time_ns - found.shared->time_ns * found.shared->speedup) <
+                 fabs(found.mha->time_ns - found.shared->time_ns * found.shared->speedup)))
+            found.mha = p;
+    }
+    if (!found.mha)
+        found.shared = NULL;
+    return found;
+}
+
+/* "2.4 ms (2.3 to 2.5)", or the time alone where there is no interval. */
+static void with_interval(const struct rep_point *p, char *buf, size_t size)
+{
+    TEXT(time, REP_TIME, p->time_ns);
+    TEXT(low, REP_TIME, p->low_ns);
+    TEXT(high, REP_TIME, p->high_ns);
+    if (isfinite(p->low_ns) && p->high_ns > p->low_ns)
+        snprintf(buf, size, "%s (%s to %s)", time, low, high);
+    else
+        snprintf(buf, size, "%s", time);
+}
+
+void rep_headline_say(const struct rep_points *all, struct rep_headline *headline)
+{
+    *headline = (struct rep_headline){.text = "No case of this file was measured"};
+    static const char line[] = "# query: kernel=best over=kv_heads,context x=kv_bytes y=time_ns "
+                               "series=64";
+    struct rep_query query;
+    struct rep_selection s;
+    char reason[256], a[128], b[128];
+    if (rep_query_parse(line, &query, reason, sizeof(reason)) ||
+        rep_select(all, &query, &s, reason, sizeof(reason)))
+        return;
+    const struct rep_pair two = rep_longest_pair(&s.points);
+    if (two.mha) {
+        char kind[REP_TEXT];
+        TEXT(times, REP_TIMES, fabs(two.shared->speedup));
+        TEXT(context, REP_TOKENS, two.mha->context);
+        TEXT(share, REP_PERCENT, two.shared->ceiling_fraction);
+        TEXT(large, REP_BYTES, two.mha->kv_bytes);
+        TEXT(small, REP_BYTES, two.shared->kv_bytes);
+        rep_attention(two.shared, kind);
+        const char *const longer = kind[0] == 'M' ? "multi\342\200\221query attention" : kind;
+        snprintf(
+            headline->text, sizeof(headline->text),
+            "At %s tokens of context, %s decodes %s as fast as multi\342\200\221head attention",
+            context, longer, times);
+        with_interval(two.mha, a, sizeof(a));
+        with_interval(two.shared, b, sizeof(b));
+        snprintf(headline->below, sizeof(headline->below),
+                 "One layer, one call: %s with a KV cache of %s, %s with %s.%s%s%s", a, large, b,
+                 small, isfinite(two.shared->ceiling_fraction) ? " The faster one runs at " : "",
+                 isfinite(two.shared->ceiling_fraction) ? share : "",
+                 isfinite(two.shared->ceiling_fraction) ? " of what this machine allows." : "");
+    } else {
+        const struct rep_point *longest = &s.points.points[0];
+        for (size_t i = 1; i < s.points.count; i++)
+            if (s.points.points[i].context > longest->context)
+                longest = &s.points.points[i];
+        char kind[REP_TEXT];
+        TEXT(context, REP_TOKENS, longest->context);
+        TEXT(rate, REP_RATE, longest->items_per_second);
+        snprintf(headline->text, sizeof(headline->text),
+                 "At %s tokens of context, one %s layer decodes %s tokens a second", context,
+                 rep_attention(longest, kind), rate);
+        with_interval(longest, a, sizeof(a));
+        snprintf(headline->below, sizeof(headline->below), "One call takes %s with %s, %s.", a,
+                 longest->name->kernel, s.held);
+    }
+    rep_selection_free(&s);
+}
