@@ -21,6 +21,7 @@ __attribute__((format(printf, 2, 3))) int ana_complain(const struct ana_command 
                                                        const char *format, ...);
 
 extern const struct ana_command ana_cmd_csv;
+extern const struct ana_command ana_cmd_report;
 extern const struct ana_command ana_cmd_columns;
 extern const struct ana_command ana_cmd_table;
 extern const struct ana_command ana_cmd_compare;

@@ -12,7 +12,8 @@
 #include "analysis/nearest.h"
 
 static const struct ana_command *const commands[] = {
-    &ana_cmd_csv, &ana_cmd_columns, &ana_cmd_models, &ana_cmd_kv, &ana_cmd_capacity,
+    &ana_cmd_report, &ana_cmd_csv, &ana_cmd_columns,
+    &ana_cmd_models, &ana_cmd_kv,  &ana_cmd_capacity,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

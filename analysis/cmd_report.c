@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attn-stat report: a page, its pictures and the tidy table in a folder. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/option.h"
+#include "analysis/report/query.h"
+#include "analysis/report/report.h"
+#include "analysis/report/text.h"
+#include "analysis/results.h"
+
+enum { PLOT_MAX = 1 << 20 };
+
+/* A figure from a file: its name is the file's, so that its pictures can be found again. */
+static int read_plot(const struct ana_command *self, const char *path, struct rep_plot *plot,
+                     char name[REP_NAME])
+{
+    char *const text = rep_read_file(path, PLOT_MAX);
+    if (!text) {
+        ana_complain(self, "%s: %s", path, errno ? strerror(errno) : "too large for a plot");
+        return -EINVAL;
+    }
+    struct rep_query query;
+    char message[256], line[512];
+    snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
+    if (rep_query_parse(line, &query, message, sizeof(message))) {
+        ana_complain(self, "%s: %s", path, message);
+        free(text);
+        return -EINVAL;
+    }
+    const char *const slash = strrchr(path, '/'), *const base = slash ? slash + 1 : path;
+    size_t len = strlen(base);
+    if (len > 3 && strcmp(base + len - 3, ".gp") == 0)
+        len -= 3;
+    size_t n = 0;
+    for (; n < len && n < REP_NAME - 1; n++)
+        name[n] =
+            strspn(base + n, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
+                ? base[n]
+                : '-';
+    name[n] = '\0';
+    *plot = (struct rep_plot){.name = name, .text = text};
+    return 0;
+}
+
+static int run(const struct ana_command *self, int argc, char **argv)
+{
+    const char *dir = NULL;
+    struct ana_texts files = {.count = 0};
+    const struct ana_option options[] = {
+        {"o", ANA_TEXT, &dir, "folder to write to; it may exist and keeps what else it holds"},
+        {"plot", ANA_TEXTS, &files, "a .gp file to draw besides the built-in figures"},
+        {0}};
+    const int parsed = ana_options(self, options, &argc, argv);
+    if (parsed)
+        return parsed < 0 ? ANA_EXIT_USAGE : ANA_EXIT_OK;
+    if (!dir)
+        return ana_complain(self, "where to? -o DIR names the folder to write to");
+    struct rep_plot plots[ANA_TEXTS_MAX];
+    char names[ANA_TEXTS_MAX][REP_NAME];
+    size_t plot_count = 0;
+    int status = ANA_EXIT_OK;
+    while (plot_count < files.count && !status) {
+        if (read_plot(self, files.text[plot_count], &plots[plot_count], names[plot_count]))
+            status = ANA_EXIT_USAGE;
+        else
+            plot_count++;
+    }
+    struct ana_results results;
+    if (!status)
+        status = ana_results_open(self, argc, argv, &results);
+    if (status)
+        goto out;
+    const struct rep_request request = {
+        .results = results.files,
+        .result_count = results.count,
+        .summary = results.summary,
+        .dir = dir,
+        .plots = plots,
+        .plot_count = plot_count,
+    };
+    char notice[384], message[384];
+    if (rep_report_write(&request, notice, message, sizeof(message)))
+        status = ana_complain(self, "%s", message);
+    else if (*notice)
+        ana_complain(self, "%s", notice);
+    ana_results_close(&results);
+out:
+    for (size_t i = 0; i < plot_count; i++)
+        free((void *)plots[i].text);
+    return status;
+}
+
+const struct ana_command ana_cmd_report = {
+    .name = "report",
+    .arguments = "-o DIR RESULT.json...",
+    .summary = "A page with pictures, tables and the machine they are from",
+    .run = run,
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * index.html: everything on one page that needs nothing but itself. Plots are inlined, there are
+ * no scripts, no fonts and no addresses to fetch, so the file can be mailed, archived and opened
+ * in ten years.
+ */
+#ifndef REPORT_PAGE_H
+#define REPORT_PAGE_H
+
+#include "analysis/report/figure.h"
+#include "analysis/report/finding.h"
+#include "analysis/summary.h"
+
+struct rep_page {
+    struct ana_result *const *results;
+    size_t result_count;
+    const struct ana_summary *summary;
+    const struct rep_points *points;
+    const struct rep_figure *figures;
+    size_t figure_count;
+    const struct rep_machine *machine;
+    struct rep_headline headline;
+    const char *const *warnings; /* of this program, sentences */
+    size_t warning_count;
+};
+
+/* 0 or -errno of the stream. */
+int rep_page_write(const struct rep_page *page, FILE *out);
+
+/* The sections, in order of the page. */
+void rep_page_cards(const struct rep_page *page, FILE *out);    /* the few figures to remember */
+void rep_page_figures(const struct rep_page *page, FILE *out);  /* pictures with captions */
+void rep_page_rows(const struct rep_page *page, FILE *out);     /* tables of cases */
+void rep_page_problems(const struct rep_page *page, FILE *out); /* errors, skips, warnings */
+void rep_page_machine(const struct rep_page *page, FILE *out);  /* context in words, commands */
+
+extern const char rep_page_css[];
+
+#endif

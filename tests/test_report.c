@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The report from result files to the page: synthetic rows of every kind a folder of results may
+ * hold. What a picture looks like is for eyes; that there is one, that the page is well formed and
+ * fetches nothing, and that nobody's label becomes markup or a gnuplot command, is checked here.
+ */
+#include "tests/test.h"
+
+#include "analysis/report/query.h"
+#include "analysis/report/report.h"
+#include "analysis/report/text.h"
+#include "analysis/report/unit.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char work[64] = "/tmp/test_report-XXXXXX";
+
+static const char *in_work(const char *name)
+{
+    static char path[4][512];
+    static size_t turn;
+    char *const p = path[turn++ % 4];
+    snprintf(p, sizeof(path[0]), "%s/%s", work, name);
+    return p;
+}
+
+static void remove_all(const char *dir)
+{
+    DIR *const entries = opendir(dir);
+    if (!entries)
+        return;
+    for (const struct dirent *e; (e = readdir(entries));) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        char path[1024];
+        snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+        struct stat st;
+        if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode))
+            remove_all(path);
+        else
+            unlink(path);
+    }
+    closedir(entries);
+    rmdir(dir);
+}
+
+static size_t count_entries(const char *dir)
+{
+    size_t n = 0;
+    DIR *const entries = opendir(dir);
+    for (const struct dirent *e; entries && (e = readdir(entries));)
+        n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+    if (entries)
+        closedir(entries);
+    return n;
+}
+
+/* A row as attn-bench writes it; the time follows from bytes and operations, so that the shapes of
+ * the figures are those of real ones. */
+struct sample {
+    const char *kernel, *label;
+    unsigned heads, kv_heads, dim, context, batch, threads;
+    bool no_ceilings;
+    const char *error; /* instead of a time */
+    bool skipped;
+};
+
+static void write_row(FILE *out, const struct sample *s, int *rows)
+{
+    const double kv = 4.0 * s->batch * s->context * s->kv_heads * s->dim;
+    const double flops = 4.0 * s->batch * s->context * s->heads * s->dim;
+    const double read = kv / 30 / s->threads, fma = flops / 100 / s->threads;
+    const double slow = strcmp(s->kernel, "naive") == 0 ? 5 : 1;
+    for (int repetition = 0; repetition < 3; repetition++) {
+        const double time = slow * (1.2 * fmax(read, fma) + 3000) * (1 + 0.01 * repetition);
+        fprintf(out,
+                "%s{\"name\": \"decode/%s/kv:f16/batch:%u/heads:%u/kv_heads:%u/dim:%u/context:%u/"
+                "real_time/threads:%u\", \"run_type\": \"iteration\", \"repetitions\": 3, "
+                "\"repetition_index\": %d, \"threads\": %u, \"iterations\": 10, \"time_unit\": "
+                "\"ns\"",
+                (*rows)++ ? ",\n" : "", s->kernel, s->batch, s->heads, s->kv_heads, s->dim,
+                s->context, s->threads, repetition, s->threads);
+        if (s->error) {
+            fprintf(out, ", \"real_time\": 0, \"cpu_time\": 0, \"%s\": true, \"%s\": \"%s\"}",
+                    s->skipped ? "skipped" : "error_occurred",
+                    s->skipped ? "skip_message" : "error_message", s->error);
+            return;
+        }
+        fprintf(out, ", \"real_time\": %.6f, \"cpu_time\": %.6f, \"kv_bytes\": %.1f", time,
+                2 * time, kv);
+        if (!s->no_ceilings)
+            fprintf(out, ", \"ceiling_read_ns\": %.1f, \"ceiling_fma_ns\": %.1f", read, fma);
+        fprintf(out, ", \"max_abs_error\": 1e-7, \"error_bound\": 1e-5");
+        if (s->label)
+            fprintf(out, ", \"label\": \"%s\"", s->label);
+        fputc('}', out);
+    }
+}
+
+static FILE *begin(const char *path, const char *context)
+{
+    FILE *const out = fopen(path, "w");
+    if (out)
+        fprintf(out, "{\"context\": {\"date\": \"2026-01-01\"%s},\n\"benchmarks\": [\n", context);
+    return out;
+}
+
+static void end(FILE *out)
+{
+    fputs("\n]}\n", out);
+    fclose(out);
+}
+
+static const char machine[] =
+    ", \"host_name\": \"here\", \"num_cpus\": 2, \"cpu_model\": \"A CPU\", \"caches\": [{\"type\": "
+    "\"Unified\", \"level\": 3, \"size\": 33554432, \"num_sharing\": 2}], \"warning_1\": \"<b>a "
+    "warning</b>\", \"command_line\": \"attn-bench --suite='x' & more\"";
+
+/* What a label from outside may try; all of it has to arrive as text. */
+static const char hostile[] = "<script>alert(1)</script> `touch pwned` $(touch pwned) "
+                              "'; system('touch pwned'); ' _{x}^@&~ \\\\n \\u0007 \\u202e";
+
+static void write_sweep(const char *path, bool all)
+{
+    static const unsigned kv_heads[] = {16, 8, 4, 2, 1}, contexts[] = {512, 2048, 8192};
+    FILE *const out = begin(path, machine);
+    int rows = 0;
+    for (size_t g = 0; g < 5; g++)
+        for (size_t c = 0; c < 3; c++)
+            for (int k = 0; k < 2; k++)
+                write_row(out,
+                          &(struct sample){.kernel = k ? "naive" : "split.avx2",
+                                           .label = g ? NULL : "llama_x",
+                                           .heads = 16,
+                                           .kv_heads = kv_heads[g],
+                                           .dim = 64,
+                                           .context = contexts[c],
+                                           .batch = 1,
+                                           .threads = 2},
+                          &rows);
+    for (unsigned b = 1; all && b <= 8; b *= 2)
+        for (unsigned t = 1; t <= 2; t++)
+            write_row(out,
+                      &(struct sample){"split.avx2", hostile, 16, 1, 128, 4096, b, t, false, NULL,
+                                       false},
+                      &rows);
+    write_row(out,
+              &(struct sample){"naive", NULL, 16, 16, 64, 65536, 1, 2, false,
+                               "<i>wrong</i> & \\\"quoted\\\"", false},
+              &rows);
+    write_row(out,
+              &(struct sample){"naive", NULL, 16, 16, 64, 131072, 1, 2, false,
+                               "needs 9 GiB, 2 GiB are free", true},
+              &rows);
+    end(out);
+}
+
+/* Reads and reports. -errno of the report; the page is in *page if there is one. */
+static int report_on(const char *const *paths, size_t count, const char *dir,
+                     const struct rep_plot *plots, size_t plot_count, char **page)
+{
+    struct ana_result *results[4] = {0};
+    char message[512] = "", notice[512];
+    struct ana_summary *summary = NULL;
+    *page = NULL;
+    for (size_t i = 0; i < count; i++)
+        CHECK(ana_result_read(paths[i], &results[i], message, sizeof(message)) == 0, "%s", message);
+    CHECK(ana_summarise(results, count, &summary) == 0, "it does not hold");
+    const struct rep_request request = {.results = results,
+                                        .result_count = count,
+                                        .summary = summary,
+                                        .dir = dir,
+                                        .plots = plots,
+                                        .plot_count = plot_count};
+    const int error = rep_report_write(&request, notice, message, sizeof(message));
+    CHECK(!error == !*message, "%d: %s", error, message);
+    CHECK(!strchr(message, '\n'), "it does not hold");
+    char path[640];
+    snprintf(path, sizeof(path), "%s/index.html", dir);
+    if (!error)
+        *page = rep_read_file(path, 2u << 20);
+    ana_summary_free(summary);
+    for (size_t i = 0; i < count; i++)
+        ana_result_free(results[i]);
+    return error;
+}
+
+/* Every element that is opened is closed, in order; attributes are quoted; '&' begins a known
+ * reference. HTML allows more than this; the page does not need it. */
+static void check_well_formed(const char *page)
+{
+    char stack[64][32];
+    int depth = 0;
+    static const char *const lone[] = {"meta", "br", "!DOCTYPE", "link", "img"};
+    for (const char *c = page; *c; c++) {
+        if (*c == '&') {
+            const size_t len = strcspn(c, ";");
+            CHECK(len < 8, "a bare & at \"%.20s\"", c);
+            continue;
+        }
+        if (*c != '<')
+            continue;
+        if (strncmp(c, "<!--", 4) == 0) {
+            c = strstr(c, "-->");
+            if (!c)
+                break;
+            continue;
+        }
+        if (strncmp(c, "<style>", 7) == 0) {
+            c = strstr(c, "</style>") + 7;
+            continue;
+        }
+        const bool closing = c[1] == '/';
+        char name[32];
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(c + 1 + closing, " \t\n/>"),
+                 c + 1 + closing);
+        const char *at = c;
+        for (char quote = 0; *at && (quote || *at != '>'); at++)
+            if (quote ? *at == quote : *at == '"' || *at == '\'')
+                quote = quote ? 0 : *at;
+        bool single = at[-1] == '/';
+        for (size_t i = 0; i < sizeof(lone) / sizeof(*lone); i++)
+            single = single || strcmp(name, lone[i]) == 0;
+        if (closing) {
+            CHECK(depth > 0 && strcmp(stack[depth - 1], name) == 0, "</%s> closes <%s>", name,
+                  depth ? stack[depth - 1] : "nothing");
+            depth -= depth > 0;
+        } else if (!single && depth < 64) {
+            memcpy(stack[depth++], name, sizeof(name));
+        }
+        c = at;
+        if (!*c)
+            break;
+    }
+    CHECK(depth == 0, "%d elements are left open, the last is <%s>", depth,
+          depth ? stack[depth - 1] : "");
+}
+
+static void check_page(const char *page)
+{
+    CHECK(page != NULL, "it does not hold");
+    if (!page)
+        return;
+    check_well_formed(page);
+    static const char *const fetches[] = {"<script",     "<link",     "<img",     "<iframe",
+                                          "src=",        "@import",   "url(http", "javascript:",
+                                          "href=\"http", "href='http"};
+    for (size_t i = 0; i < sizeof(fetches) / sizeof(*fetches); i++)
+        CHECK(!strstr(page, fetches[i]), "the page holds %s", fetches[i]);
+    CHECK(strstr(page, "id=\"machine\""), "it does not hold");
+    CHECK(strstr(page, "attn-stat report -o DIR"), "it does not hold");
+    CHECK(!strstr(page, "nan") || !strstr(page, ">nan<"), "it does not hold");
+    CHECK(strlen(page) < (2u << 20), "it does not hold");
+}
+
+/* An id stands once in a document. */
+static void check_ids(const char *page)
+{
+    for (const char *at = page; page && (at = strstr(at, " id=\""));) {
+        char id[96];
+        at += 1;
+        snprintf(id, sizeof(id), " %.*s\"", (int)(4 + strcspn(at + 4, "\"")), at);
+        CHECK(!strstr(at, id), "%s stands twice", id);
+    }
+}
+
+static void sweep_has_all_figures(void)
+{
+    const char *const path = in_work("sweep.json");
+    write_sweep(path, true);
+    char *page;
+    CHECK(report_on(&path, 1, in_work("sweep"), NULL, 0, &page) == 0, "it does not hold");
+    check_page(page);
+    check_ids(page);
+    if (!page)
+        return;
+    static const char *const said[] = {"query attention decodes",
+                                       "one layer",
+                                       "A CPU",
+                                       "&lt;i&gt;wrong&lt;/i&gt; &amp; &quot;quoted",
+                                       "needs 9 GiB, 2 GiB are free",
+                                       "&lt;b&gt;a warning&lt;/b&gt;",
+                                       "attn-bench --suite=&#39;x&#39; &amp; more",
+                                       "&lt;script&gt;alert(1)",
+                                       "summary.csv"};
+    for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++)
+        CHECK(strstr(page, said[i]), "the page does not say %s", said[i]);
+    free(page);
+    CHECK(access(in_work("sweep/summary.csv"), R_OK) == 0, "it does not hold");
+    CHECK(access("pwned", F_OK) && access(in_work("sweep/plots/pwned"), F_OK), "it does not hold");
+    CHECK(count_entries(in_work("sweep")) == 3, "index.html, summary.csv and plots, found %zu",
+          count_entries(in_work("sweep")));
+    for (size_t i = 0; i < rep_plot_count; i++) {
+        char path_of[256];
+        snprintf(path_of, sizeof(path_of), "sweep/plots/%s.dat", rep_plots[i].name);
+        CHECK(access(in_work(path_of), R_OK) == 0, "%s", path_of);
+        static const char *const kinds[] = {"svg", "png"};
+        for (size_t k = 0; k < 2 && rep_gnuplot_works(); k++) {
+            snprintf(path_of, sizeof(path_of), "sweep/plots/%s.%s", rep_plots[i].name, kinds[k]);
+            struct stat st;
+            CHECK(stat(in_work(path_of), &st) == 0 && st.st_size > 1000, "%s", path_of);
+        }
+    }
+}
+
+/* Again into the same folder: what else lies there is kept. */
+static void folder_keeps_the_rest(void)
+{
+    FILE *const out = fopen(in_work("sweep/mine.txt"), "w");
+    CHECK(out != NULL, "it does not hold");
+    if (out)
+        fclose(out);
+    const char *const path = in_work("small.json");
+    write_sweep(path, false);
+    char *page;
+    CHECK(report_on(&path, 1, in_work("sweep/"), NULL, 0, &page) == 0, "it does not hold");
+    check_page(page);
+    free(page);
+    CHECK(count_entries(in_work("sweep")) == 4, "it does not hold");
+}
+
+static void poor_files(void)
+{
+    struct {
+        const char *name, *context;
+        struct sample row[2];
+        const char *raw, *says;
+    } cases[] = {
+        {"empty", "", {{0}}, NULL, "no rows"},
+        {"one-kind",
+         machine,
+         {{"split.avx2", NULL, 8, 1, 64, 512, 1, 1, false, NULL, false},
+          {"split.avx2", NULL, 8, 1, 64, 2048, 1, 1, false, NULL, false}},
+         NULL,
+         "one MQA layer"},
+        {"single", "", {{"naive", NULL, 8, 8, 64, 512, 1, 1, true, NULL, false}}, NULL, "one MHA"},
+        {"no-ceilings",
+         "",
+         {{"naive", NULL, 8, 8, 64, 512, 1, 1, true, NULL, false},
+          {"naive", NULL, 8, 2, 64, 512, 1, 1, true, NULL, false}},
+         NULL,
+         "GQA-2"},
+        {"errors",
+         "",
+         {{"naive", NULL, 8, 8, 64, 512, 1, 1, true, "it is wrong", false},
+          {"naive", NULL, 8, 2, 64, 512, 1, 1, true, "no memory", true}},
+         NULL,
+         "it is wrong"},
+        {"foreign",
+         "",
+         {{0}},
+         "{\"name\": \"BM_sort<int>/1024\", \"run_name\": \"BM_sort<int>/1024\", \"run_type\": "
+         "\"iteration\", \"iterations\": 10, \"real_time\": 12.5, \"cpu_time\": NaN, "
+         "\"time_unit\": \"us\", \"bytes_per_second\": 1e9, \"label\": \"\\\"<x>\"}",
+         "BM_sort&lt;int&gt;/1024"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char file[64];
+        snprintf(file, sizeof(file), "%s.json", cases[i].name);
+        const char *const path = in_work(file);
+        FILE *const out = begin(path, cases[i].context);
+        int rows = 0;
+        for (size_t k = 0; k < 2 && cases[i].row[k].kernel; k++)
+            write_row(out, &cases[i].row[k], &rows);
+        if (cases[i].raw)
+            fputs(cases[i].raw, out);
+        end(out);
+        char *page;
+        CHECK(report_on(&path, 1, in_work(cases[i].name), NULL, 0, &page) == 0, "%s",
+              cases[i].name);
+        check_page(page);
+        CHECK(page && strstr(page, cases[i].says), "%s: the page does not say %s", cases[i].name,
+              cases[i].says);
+        CHECK(page && !strstr(page, "gnuplot failed"), "%s: %.200s", cases[i].name,
+              page ? strstr(page, "gnuplot failed") : "");
+        free(page);
+    }
+}
+
+static void files_of_two_machines(void)
+{
+    const char *const paths[] = {in_work("small.json"), in_work("no-ceilings.json")};
+    char *page;
+    CHECK(report_on(paths, 2, in_work("two"), NULL, 0, &page) == 0, "it does not hold");
+    check_page(page);
+    CHECK(page && strstr(page, "different machines"), "it does not hold");
+    free(page);
+}
+
+static void unwritable_folder(void)
+{
+    const char *const path = in_work("small.json");
+    char *page;
+    CHECK(report_on(&path, 1, "/proc/no/such", NULL, 0, &page) < 0, "it does not hold");
+    CHECK(report_on(&path, 1, in_work("small.json"), NULL, 0, &page) < 0, "a file is no folder");
+    CHECK(report_on(&path, 1, in_work("small.json/below"), NULL, 0, &page) < 0, "it does not hold");
+    struct stat st;
+    CHECK(stat(path, &st) == 0 && st.st_size > 1000, "the file is as it was");
+}
+
+static void a_plot_of_ones_own(void)
+{
+    const char *const path = in_work("small.json");
+    const struct rep_plot plots[] = {
+        {"mine", "# query: x=context y=time_ns by=kernel over=kernel,context\n# title: Mine\n"
+                 "eval(canvas)\nplot data using X:Y with points\n"},
+        {"broken", "# query: x=context y=time_ns over=context\n# title: Broken\neval(canvas)\n"
+                   "plot no such thing\n"},
+        {"unknown", "# query: x=contxt y=time_ns\n"},
+    };
+    char *page;
+    CHECK(report_on(&path, 1, in_work("own"), plots, 3, &page) == 0, "it does not hold");
+    check_page(page);
+    CHECK(page && strstr(page, "plots/mine.dat"), "it does not hold");
+    CHECK(page && strstr(page, "does not know &quot;x=contxt&quot;"), "it does not hold");
+    if (rep_gnuplot_works()) {
+        CHECK(page && strstr(page, "gnuplot failed"), "it does not hold");
+        CHECK(access(in_work("own/plots/mine.svg"), R_OK) == 0, "it does not hold");
+    }
+    free(page);
+}
+
+static void queries(void)
+{
+    struct rep_query q;
+    char message[256];
+    CHECK(rep_query_parse("# query: x=context y=time_ns log=xy over=context,kv_heads by=attention",
+                          &q, message, sizeof(message)) == 0,
+          "it does not hold");
+    CHECK(q.log_x && q.log_y && q.by == REP_BY_ATTENTION &&
+              q.over == (REP_CONTEXT | REP_KV_HEADS) && q.need == 1,
+          "it does not hold");
+    static const char *const bad[] = {
+        "",
+        "# query:",
+        "# query: x=context",
+        "x=context y=time_ns",
+        "# query: x=context y=nothing",
+        "# query: x=context y=time_ns by=colour",
+        "# query: x=context y=time_ns over=context,moon",
+        "# query: x=context y=time_ns need=0",
+        "# query: x=context y=time_ns need=-1",
+        "# query: x=context y=time_ns log=q",
+        "# query: x=context y=time_ns also=a,b,c,d",
+        "# query: x=context y=time_ns word",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        *message = '\0';
+        CHECK(rep_query_parse(bad[i], &q, message, sizeof(message)) == -EINVAL, "\"%s\"", bad[i]);
+        CHECK(*message, "\"%s\" has a reason", bad[i]);
+    }
+}
+
+static void numbers(void)
+{
+    static const struct {
+        enum rep_unit unit;
+        double value;
+        const char *text;
+    } written[] = {
+        {REP_BYTES, 16 << 20, "16 MiB"},  {REP_BYTES, 1536, "1.5 KiB"},
+        {REP_TOKENS, 32768, "32K"},       {REP_TOKENS, 512, "512"},
+        {REP_TIME, 2.4e6, "2.4 ms"},      {REP_TIME, 999.6e3, "1 ms"},
+        {REP_TIME, 12, "12 ns"},          {REP_RATE, 0, "0"},
+        {REP_RATE, 12345, "12.3k"},       {REP_BYTE_RATE, 31e9, "31 GB/s"},
+        {REP_COUNT, 100, "100"},          {REP_COUNT, 10, "10"},
+        {REP_TIMES, 5.44, "5.4\303\227"}, {REP_PERCENT, 0.874, "87\302\240%"},
+        {REP_PERCENT, 0, "0\302\240%"},   {REP_TIME, NAN, "-"},
+    };
+    char buf[REP_TEXT];
+    for (size_t i = 0; i < sizeof(written) / sizeof(*written); i++)
+        CHECK_STR(rep_write(written[i].unit, written[i].value, buf), written[i].text);
+    double tics[8];
+    CHECK(rep_tics(REP_TOKENS, 400, 40000, true, 8, tics) == 7 && tics[0] == 512 &&
+              tics[6] == 32768,
+          "it does not hold");
+    CHECK(rep_tics(REP_RATE, 0, 10, false, 5, tics) > 2 && tics[0] == 0, "it does not hold");
+    CHECK(rep_tics(REP_RATE, 1, 1, true, 8, tics) == 0, "it does not hold");
+    CHECK(rep_tics(REP_RATE, NAN, 1, true, 8, tics) == 0, "it does not hold");
+    CHECK(rep_tics(REP_RATE, -1, 10, true, 8, tics) == 0, "it does not hold");
+    uint64_t seed = test_seed();
+    for (int i = 0; i < 2000; i++) {
+        const double from = exp(60 * test_uniform(&seed) - 30);
+        const double to = from * (1 + exp(12 * test_uniform(&seed) - 4));
+        const bool log = test_random(&seed) & 1;
+        const size_t max = 2 + test_random(&seed) % 7;
+        const size_t n = rep_tics((enum rep_unit)(test_random(&seed) % (REP_SMALL + 1)), from, to,
+                                  log, max, tics);
+        CHECK(n <= max, "it does not hold");
+        for (size_t k = 0; k < n; k++)
+            CHECK(tics[k] >= from * 0.999 && tics[k] <= to * 1.001 && (!k || tics[k] > tics[k - 1]),
+                  "%g of %g to %g", tics[k], from, to);
+    }
+}
+
+int main(void)
+{
+    if (!mkdtemp(work)) {
+        printf("no temporary folder: %s\n", strerror(errno));
+        return TEST_SKIP;
+    }
+    numbers();
+    queries();
+    sweep_has_all_figures();
+    folder_keeps_the_rest();
+    poor_files();
+    files_of_two_machines();
+    unwritable_folder();
+    a_plot_of_ones_own();
+    if (!test_failures && !getenv("ATTN_TEST_KEEP"))
+        remove_all(work);
+    else
+        printf("kept in %s\n", work);
+    if (!test_failures && !rep_gnuplot_works()) {
+        printf("gnuplot is not installed: no picture was drawn\n");
+        return TEST_SKIP;
+    }
+    return test_exit();
+}
