@@ -69,6 +69,40 @@ static const struct flag flags[] = {
          "one of ns, us, ms, s", NULL, "Unit of times of cases that do not choose one."),
     SWITCH("benchmark_fail_on_error", fail_on_error,
            "Exit with 1 when a case ended in an error or nothing matched the filter."),
+    SWITCH("benchmark_enable_random_interleaving", random_interleaving,
+           "Run the repetitions of all cases in a random order, all cases set up at once."),
+    FLAG("benchmark_interleaving_seed", "<integer>", "0", interleaving_seed, bm_parse_count,
+         "a 32-bit integer", "a non-negative number",
+         "Seed of that order, recorded in the context; 0 draws one."),
+    FLAG("benchmark_min_rel_accuracy", "<fraction>", "0", min_rel_accuracy, bm_parse_fraction,
+         "a double", "a fraction of at least 0 and below 1",
+         "Repeat until half the 95 % interval of the median is below this fraction of it."),
+    FLAG("benchmark_min_repetitions", "<num_repetitions>", "1", min_repetitions, bm_parse_count,
+         "a 32-bit integer", "a non-negative number",
+         "Least repetitions when an accuracy is asked for."),
+    FLAG("benchmark_max_repetitions", "<num_repetitions>", "100", max_repetitions, bm_parse_count,
+         "a 32-bit integer", "a non-negative number",
+         "Most repetitions when an accuracy is asked for."),
+    FLAG("benchmark_max_time", "<seconds>", "0", max_time, bm_parse_seconds, "a double",
+         "a number of seconds",
+         "Start no further repetition of a case after so many seconds; 0 sets no limit."),
+    FLAG("benchmark_percentiles", "<percent>,...", "", percentiles, bm_parse_percentiles,
+         "a comma-separated list of percentages", "percentages from 0 to 100",
+         "Time every call and report these percentiles, least and greatest as counters."),
+    FLAG("benchmark_dump_samples", "<filename>", "", dump_samples, bm_parse_string, NULL, NULL,
+         "Time every call and write all times to this file as CSV."),
+    FLAG("benchmark_cpu_affinity", "<cpu>,<cpu>-<cpu>,...", "", cpu_affinity, bm_parse_cpus,
+         "a list of CPU numbers like 0,2-3", "a list of rising CPU numbers below 65536",
+         "Bind the threads of a case to these CPUs in turn."),
+    FLAG("benchmark_cooldown", "<seconds>", "0", cooldown, bm_parse_seconds, "a double",
+         "a number of seconds", "Rest between cases."),
+    FLAG("benchmark_cache_mode", "{hot|cold}", "hot", cache_mode, bm_parse_cache_mode,
+         "one of hot, cold", NULL, "Under cold, empty the caches before every call, untimed."),
+    FLAG("benchmark_short_names", "{auto|true|false}", "auto", short_names, bm_parse_color,
+         "one of auto, true, false", NULL,
+         "Print what all names have in common once; auto means on terminals."),
+    FLAG("benchmark_perf_counters", "<counter>,...", "", perf_counters, bm_parse_string, NULL,
+         NULL, "Accepted for compatibility; hardware counters are up to the program."),
     FLAG("v", "<verbosity>", "0", verbosity, bm_parse_int, "a 32-bit integer", NULL,
          "How much the runner tells on stderr about its doings; 2 shows the iteration search."),
 };
@@ -143,6 +177,10 @@ void bm_settings_free(struct settings *settings)
     free(settings->text);
     free(settings->filter);
     free(settings->out);
+    free(settings->percentiles.items);
+    free(settings->dump_samples);
+    free(settings->cpu_affinity.items);
+    free(settings->perf_counters);
     bm_key_values_free(&settings->context);
     *settings = (struct settings){0};
 }

@@ -2,6 +2,8 @@
 /* The library's own clock, binding and sleep, for whatever the client leaves to it. */
 #include "bench/harness/runner.h"
 
+#include "bench/harness/caches.h"
+
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
@@ -53,6 +55,8 @@ void bm_hooks_complete(struct benchmark_hooks *hooks)
         hooks->cpu_clock = cpu_clock;
     if (!hooks->bind_thread)
         hooks->bind_thread = bind_thread;
+    if (!hooks->evict_caches)
+        hooks->evict_caches = bm_evict;
     if (!hooks->sleep)
         hooks->sleep = sleep_seconds;
     if (!hooks->out)

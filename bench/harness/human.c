@@ -7,7 +7,7 @@
 
 void bm_human(char text[BM_HUMAN_BYTES], double value, bool base_1024)
 {
-    static const char large[] = "kMGTPEZY", large_1024[] = "KMGTPEZY", small[] = "munpfazy";
+    const char *const large = base_1024 ? "KMGTPEZY" : "kMGTPEZY", *const small = "munpfazy";
     const double base = base_1024 ? 1024 : 1000;
     double scaled = fabs(value);
     int up = 0, down = 0;
@@ -26,8 +26,7 @@ void bm_human(char text[BM_HUMAN_BYTES], double value, bool base_1024)
     if (value < 0)
         scaled = -scaled;
     if (up)
-        snprintf(text, BM_HUMAN_BYTES, "%g%c%s", scaled, (base_1024 ? large_1024 : large)[up - 1],
-                 base_1024 ? "i" : "");
+        snprintf(text, BM_HUMAN_BYTES, "%g%c%s", scaled, large[up - 1], base_1024 ? "i" : "");
     else if (down)
         snprintf(text, BM_HUMAN_BYTES, "%g%c%s", scaled, small[down - 1], base_1024 ? "i" : "");
     else

@@ -160,6 +160,85 @@ int bm_parse_unit(const char *text, void *target)
     return parse_word(text, words, 5, target);
 }
 
+int bm_parse_cache_mode(const char *text, void *target)
+{
+    static const char *const words[] = {"hot", "cold"};
+    return parse_word(text, words, 2, target);
+}
+
+int bm_parse_fraction(const char *text, void *target)
+{
+    double value;
+    const int rc = bm_parse_seconds(text, &value);
+    if (rc)
+        return rc;
+    if (value >= 1)
+        return -EDOM;
+    *(double *)target = value;
+    return 0;
+}
+
+static int append(struct numbers *list, double value)
+{
+    double *const items = realloc(list->items, (list->count + 1) * sizeof(*items));
+    if (!items)
+        return -ENOMEM;
+    list->items = items;
+    items[list->count++] = value;
+    return 0;
+}
+
+static int replace(struct numbers *target, struct numbers *list, int rc)
+{
+    if (rc) {
+        free(list->items);
+        return rc;
+    }
+    free(target->items);
+    *target = *list;
+    return 0;
+}
+
+/* 50,99,99.9 */
+int bm_parse_percentiles(const char *text, void *target)
+{
+    struct numbers list = {0};
+    int rc = 0;
+    for (char *end; !rc && *text; text = *end ? end + 1 : end) {
+        const double value = strtod(text, &end);
+        if (end == text || (*end && *end != ',') || (*end && !end[1]))
+            rc = -EINVAL;
+        else if (!(value >= 0 && value <= 100))
+            rc = -EDOM;
+        else
+            rc = append(&list, value);
+    }
+    return replace(target, &list, rc);
+}
+
+/* 0,2-5 */
+int bm_parse_cpus(const char *text, void *target)
+{
+    enum { MOST = 65536 };
+    struct numbers list = {0};
+    int rc = 0;
+    for (char *end; !rc && *text; text = *end ? end + 1 : end) {
+        const long first = strtol(text, &end, 10);
+        long last = first;
+        if (end == text)
+            rc = -EINVAL;
+        else if (*end == '-')
+            last = strtol(end + 1, &end, 10);
+        if (rc || (*end && *end != ',') || (*end && !end[1]))
+            rc = -EINVAL;
+        else if (first < 0 || last < first || last >= MOST)
+            rc = -EDOM;
+        for (long cpu = first; !rc && cpu <= last; cpu++)
+            rc = append(&list, (double)cpu);
+    }
+    return replace(target, &list, rc);
+}
+
 int bm_key_values_set(struct key_values *list, const char *key, const char *value, bool replace)
 {
     for (size_t i = 0; i < list->count; i++) {

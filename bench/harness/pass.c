@@ -9,9 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The threads of a case take the CPUs of the list in turn. */
+static void bind(struct benchmark_thread *thread)
+{
+    const struct benchmark_hooks *const hooks = &thread->runner->hooks;
+    const struct numbers *const cpus = &thread->runner->settings.cpu_affinity;
+    if (!cpus->count)
+        return;
+    const int cpu = (int)cpus->items[(size_t)thread->index % cpus->count];
+    const int rc = hooks->bind_thread(hooks->user, cpu);
+    if (rc)
+        benchmark_skip_with_error(&thread->state, "thread %d cannot be bound to CPU %d: %s",
+                                  thread->index, cpu, strerror(-rc));
+}
+
 static void *thread_main(void *argument)
 {
     struct benchmark_thread *const thread = argument;
+    bind(thread);
     thread->instance->family->run(&thread->state);
     bm_thread_close(thread);
     return NULL;
@@ -75,8 +90,9 @@ static int collect(struct pass_result *result, struct benchmark_thread *threads,
 }
 
 int bm_pass_run(struct benchmark_runner *runner, const struct instance *instance,
-                int64_t iterations, bool stepping, struct pass_result *result)
+                int64_t iterations, struct pass_result *result)
 {
+    const struct settings *const settings = &runner->settings;
     const int count = instance->threads;
     struct benchmark_thread *const threads = calloc((size_t)count, sizeof(*threads));
     struct outcome outcome;
@@ -93,7 +109,9 @@ int bm_pass_run(struct benchmark_runner *runner, const struct instance *instance
         t->gate = &gate;
         t->index = i;
         t->iterations = iterations;
-        t->stepping = stepping;
+        t->cold = settings->cache_mode == CACHE_COLD;
+        t->stepping = t->cold || instance->family->samples || settings->percentiles.count ||
+                      *settings->dump_samples;
         t->phase = PHASE_READY;
     }
     call_around(instance->family->pass_setup, runner, instance, &outcome);

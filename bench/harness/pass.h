@@ -18,7 +18,7 @@ struct pass_result {
 
 /* -errno only when nothing could be run at all; what the case does wrong is in the result. */
 int bm_pass_run(struct benchmark_runner *runner, const struct instance *instance,
-                int64_t iterations, bool stepping, struct pass_result *result);
+                int64_t iterations, struct pass_result *result);
 void bm_pass_result_free(struct pass_result *result);
 
 #endif

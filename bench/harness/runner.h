@@ -15,6 +15,13 @@ struct strings {
     size_t count;
 };
 
+/* Measured once a run, when calls are timed one by one. */
+struct clock_quality {
+    bool known;
+    double cost;   /* median seconds between two readings in a row */
+    double jitter; /* 99.9th percentile of the same, less the median */
+};
+
 struct listener {
     void (*function)(void *user, const struct benchmark_row *row);
     void *user;
@@ -31,7 +38,9 @@ struct benchmark_runner {
     struct strings finished_rows;
     struct listener *listeners;
     size_t listener_count;
-    pthread_mutex_t lock;   /* guards warnings: threads of a case may warn */
+    pthread_mutex_t lock; /* guards warnings: threads of a case may warn */
+    struct clock_quality clock;
+    FILE *samples_file;     /* of --benchmark_dump_samples, or NULL */
     bool context_displayed; /* too late for the displayed context */
     int status;
     size_t matched;

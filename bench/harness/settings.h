@@ -17,6 +17,14 @@ struct min_time {
     int64_t iterations;
 };
 
+/* hot is what a loop over the same data is anyway. */
+enum cache_mode { CACHE_HOT, CACHE_COLD };
+
+struct numbers {
+    double *items;
+    size_t count;
+};
+
 struct key_value {
     char *key, *value;
 };
@@ -43,6 +51,17 @@ struct settings {
     struct key_values context;
     int time_unit;
     bool fail_on_error;
+    int interleaving_seed; /* 0: one is drawn */
+    double min_rel_accuracy;
+    int min_repetitions, max_repetitions;
+    double max_time;
+    struct numbers percentiles;
+    char *dump_samples;
+    struct numbers cpu_affinity;
+    double cooldown;
+    int cache_mode;
+    int short_names; /* enum color: auto, always, never */
+    char *perf_counters;
     int verbosity;
     char **text; /* each flag's value as it was given, in the order of the table */
 };
@@ -76,5 +95,9 @@ int bm_parse_context(const char *text, void *target);
 int bm_parse_format(const char *text, void *target);
 int bm_parse_color(const char *text, void *target);
 int bm_parse_unit(const char *text, void *target);
+int bm_parse_fraction(const char *text, void *target);
+int bm_parse_percentiles(const char *text, void *target);
+int bm_parse_cpus(const char *text, void *target);
+int bm_parse_cache_mode(const char *text, void *target);
 
 #endif

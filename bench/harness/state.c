@@ -113,6 +113,8 @@ static void start_loop(struct benchmark_thread *thread)
     } else {
         thread->state.left = thread->iterations;
     }
+    if (thread->cold)
+        thread->runner->hooks.evict_caches(thread->runner->hooks.user);
     bm_gate_wait(thread->gate);
     start_timer(thread);
     thread->step_start = thread->real_start;
@@ -137,6 +139,12 @@ static void step(struct benchmark_thread *thread, int64_t batch)
     if (call % thread->stride == 0 && bm_samples_append(&thread->samples, &each, 1))
         misuse(thread, "out of memory for per-call samples");
     thread->step_start = now;
+    if (thread->cold && thread->pending > 0 && !thread->paused) {
+        stop_timer(thread);
+        thread->runner->hooks.evict_caches(thread->runner->hooks.user);
+        start_timer(thread);
+        thread->step_start = thread->real_start;
+    }
 }
 
 bool benchmark_keep_running_batch(struct benchmark_state *state, int64_t batch)

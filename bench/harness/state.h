@@ -57,7 +57,7 @@ struct benchmark_thread {
     bool paused;
     int64_t iterations; /* asked for */
     /* While every call is looked at, state.left stays 0 and what is left stands here. */
-    bool stepping;
+    bool stepping, cold;
     int64_t pending, stride;
     double step_start, pause_start;
     struct samples samples;

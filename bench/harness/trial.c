@@ -5,6 +5,8 @@
  */
 #include "bench/harness/trial.h"
 
+#include "bench/harness/percentiles.h"
+#include "bench/harness/schedule.h"
 #include "bench/harness/search.h"
 
 #include <errno.h>
@@ -32,6 +34,7 @@ void bm_trial_free(struct trial *trial)
     bm_outcome_free(&trial->outcome);
     bm_rows_free(&trial->rows);
     free(trial->samples.seconds);
+    free(trial->per_iteration.seconds);
 }
 
 int bm_trial_begin(struct trial *trial)
@@ -50,7 +53,21 @@ static bool failed(const struct trial *trial)
 
 bool bm_trial_complete(const struct trial *trial)
 {
-    return trial->begun && (failed(trial) || trial->done >= trial->repetitions);
+    const struct progress_of_case progress = {
+        .done = trial->done,
+        .wanted = trial->repetitions,
+        .seconds = trial->per_iteration.seconds,
+        .count = trial->per_iteration.count,
+        .elapsed = trial->elapsed,
+    };
+    return trial->begun &&
+           (failed(trial) || bm_repeated_enough(&progress, &trial->runner->settings));
+}
+
+int bm_trial_remaining(const struct trial *trial)
+{
+    const int fixed = trial->repetitions - trial->done;
+    return bm_trial_complete(trial) ? 0 : fixed > 1 ? fixed : 1;
 }
 
 /* The seconds the search goes by: those the case is about. */
@@ -70,8 +87,7 @@ static int search(struct trial *trial, double min_time, int64_t *iterations,
     int64_t asked = 1;
 
     for (;;) {
-        const int rc =
-            bm_pass_run(trial->runner, instance, asked, instance->family->samples, result);
+        const int rc = bm_pass_run(trial->runner, instance, asked, result);
         if (rc || result->status != BENCHMARK_ROW_OK || bm_interrupted())
             return rc;
         *iterations = asked;
@@ -124,11 +140,13 @@ static int measure(struct trial *trial, struct pass_result *result)
     if (!trial->iterations)
         trial->iterations = fixed_iterations(trial);
     if (trial->iterations)
-        return bm_pass_run(trial->runner, trial->instance, trial->iterations, family->samples,
-                           result);
-    const double flag_seconds = trial->runner->settings.min_time.seconds;
+        return bm_pass_run(trial->runner, trial->instance, trial->iterations, result);
+    const struct settings *const settings = &trial->runner->settings;
+    double min_time = family->min_time > 0 ? family->min_time : settings->min_time.seconds;
+    if (settings->max_time > 0 && min_time > settings->max_time)
+        min_time = settings->max_time;
     int64_t found = 0;
-    rc = search(trial, family->min_time > 0 ? family->min_time : flag_seconds, &found, result);
+    rc = search(trial, min_time, &found, result);
     /* A repetition that failed has found nothing; the next one searches again. */
     if (!rc && result->status == BENCHMARK_ROW_OK)
         trial->iterations = found;
@@ -142,11 +160,31 @@ static enum benchmark_unit unit_of(const struct trial *trial)
                                          : (enum benchmark_unit)trial->runner->settings.time_unit;
 }
 
+static int note_times(struct trial *trial, struct benchmark_row *row,
+                      const struct pass_result *result)
+{
+    const struct benchmark_family *const family = trial->instance->family;
+    const struct benchmark_runner *const runner = trial->runner;
+    const bool by_wall = family->use_real_time || family->use_manual_time;
+    int rc =
+        bm_samples_append(&trial->per_iteration, by_wall ? &row->real_time : &row->cpu_time, 1);
+    if (!rc)
+        rc = bm_samples_append(&trial->samples, result->samples.seconds, result->samples.count);
+    if (!rc && runner->settings.percentiles.count)
+        rc = bm_row_add_percentiles(row, &result->samples, &runner->settings.percentiles,
+                                    &runner->clock);
+    if (runner->samples_file)
+        bm_samples_write(runner->samples_file, row->name, row->repetition_index, &result->samples);
+    return rc;
+}
+
 int bm_trial_repeat(struct trial *trial)
 {
     struct pass_result result = {0};
     struct benchmark_row row;
+    const double begin = bm_wall(trial->runner);
     int rc = measure(trial, &result);
+    trial->elapsed += bm_wall(trial->runner) - begin;
     if (rc || bm_interrupted())
         goto out;
     rc = bm_row_init(&row, trial->instance, unit_of(trial));
@@ -154,8 +192,8 @@ int bm_trial_repeat(struct trial *trial)
         goto out;
     row.repetition_index = trial->done++;
     rc = bm_row_from_pass(&row, &result, trial->instance);
-    if (!rc)
-        rc = bm_samples_append(&trial->samples, result.samples.seconds, result.samples.count);
+    if (!rc && row.status == BENCHMARK_ROW_OK)
+        rc = note_times(trial, &row, &result);
     if (rc) {
         bm_row_free(&row);
         goto out;

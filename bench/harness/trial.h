@@ -13,9 +13,11 @@ struct trial {
     const struct instance *instance;
     struct benchmark_thread control; /* the state of setup and teardown */
     struct outcome outcome;
-    int repetitions; /* wanted */
+    int repetitions; /* wanted, unless an accuracy is asked for */
     int done;
-    int64_t iterations; /* per thread; 0 until a repetition has found them */
+    double elapsed;               /* wall seconds of its repetitions */
+    struct samples per_iteration; /* seconds, of each repetition that has times */
+    int64_t iterations;           /* per thread; 0 until a repetition has found them */
     bool begun;
     struct samples samples;
     struct rows rows;
@@ -28,6 +30,8 @@ void bm_trial_free(struct trial *trial);
 int bm_trial_begin(struct trial *trial);
 int bm_trial_repeat(struct trial *trial);
 bool bm_trial_complete(const struct trial *trial);
+/* Repetitions known to be still due: at least 1 while the trial is not complete. */
+int bm_trial_remaining(const struct trial *trial);
 /* Runs teardown and puts the rows into their final form. */
 int bm_trial_end(struct trial *trial);
 
