@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const double flush_seconds = 2;
 
@@ -18,7 +19,22 @@ static bool by_rewriting(const struct output *output)
     return output->has_file && !output->target.device;
 }
 
-static void set_up_display(struct output *output, const struct settings *settings, int width)
+/* What all names have in common, if the display is for somebody to look at. */
+static int shorten(struct reporter *display, const struct instances *instances,
+                   const struct settings *settings)
+{
+    const bool wanted = settings->short_names == COLOR_ALWAYS ||
+                        (settings->short_names == COLOR_AUTO && isatty(fileno(display->out)));
+    if (!wanted || settings->format != FORMAT_CONSOLE)
+        return 0;
+    const int rc = bm_short_names_init(&display->short_names, instances);
+    if (rc || !bm_short_names_any(&display->short_names))
+        return rc;
+    display->common_name = bm_short_name(&display->short_names, instances->items[0].name, true);
+    return display->common_name ? 0 : -ENOMEM;
+}
+
+static void set_up_display(struct output *output, const struct settings *settings)
 {
     const struct benchmark_hooks *const hooks = &output->runner->hooks;
     output->display = (struct reporter){
@@ -30,7 +46,6 @@ static void set_up_display(struct output *output, const struct settings *setting
         .colour = settings->color == COLOR_ALWAYS ||
                   (settings->color == COLOR_AUTO && bm_colour_terminal(hooks->out)),
         .tabular = settings->counters_tabular,
-        .name_width = width,
     };
 }
 
@@ -38,14 +53,16 @@ int bm_output_open(struct output *output, struct benchmark_runner *runner,
                    const struct instances *instances)
 {
     const struct settings *const settings = &runner->settings;
-    const int width = bm_name_width(instances, settings);
-
     *output = (struct output){.runner = runner, .last_flush = -flush_seconds};
-    set_up_display(output, settings, width);
+    set_up_display(output, settings);
+    int rc = shorten(&output->display, instances, settings);
+    if (rc)
+        return rc;
+    output->display.name_width = bm_name_width(instances, settings, &output->display.short_names);
     bm_context_read(&output->context);
     if (!*settings->out)
         return 0;
-    const int rc = bm_outfile_open(&output->target, settings->out, runner->hooks.err);
+    rc = bm_outfile_open(&output->target, settings->out, runner->hooks.err);
     if (rc)
         return rc;
     output->has_file = true;
@@ -55,7 +72,7 @@ int bm_output_open(struct output *output, struct benchmark_runner *runner,
         .context = &output->context,
         .runner = runner,
         .tabular = settings->counters_tabular,
-        .name_width = width,
+        .name_width = bm_name_width(instances, settings, &output->file.short_names),
     };
     return 0;
 }
@@ -96,7 +113,7 @@ static void render(const struct reporter *like, const struct rows *rows, FILE *o
     for (size_t i = 0; i < rows->count; i++)
         reporter.kind->row(&reporter, &rows->items[i]);
     reporter.kind->end(&reporter);
-    bm_reporter_free(&reporter);
+    bm_counters_free(&reporter.columns);
 }
 
 static void flush_file(struct output *output, bool last)

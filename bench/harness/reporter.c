@@ -4,6 +4,7 @@
 
 #include "bench/harness/statistics.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const struct reporter_kind *const bm_reporters[3] = {
@@ -15,6 +16,9 @@ const struct reporter_kind *const bm_reporters[3] = {
 void bm_reporter_free(struct reporter *reporter)
 {
     bm_counters_free(&reporter->columns);
+    bm_short_names_free(&reporter->short_names);
+    free(reporter->common_name);
+    reporter->common_name = NULL;
 }
 
 int bm_reporter_note_columns(struct reporter *reporter, const struct benchmark_row *row)
@@ -35,12 +39,21 @@ static size_t longest_statistic(const struct benchmark_family *family)
     return longest;
 }
 
-int bm_name_width(const struct instances *instances, const struct settings *settings)
+static size_t shown_length(const struct short_names *short_names, const char *name)
+{
+    char *const shown = bm_short_name(short_names, name, false);
+    const size_t length = strlen(shown ? shown : name);
+    free(shown);
+    return length;
+}
+
+int bm_name_width(const struct instances *instances, const struct settings *settings,
+                  const struct short_names *short_names)
 {
     size_t width = 10, suffix = 0;
     for (size_t i = 0; i < instances->count; i++) {
         const struct benchmark_family *const family = instances->items[i].family;
-        const size_t length = strlen(instances->items[i].name);
+        const size_t length = shown_length(short_names, instances->items[i].name);
         const int repetitions = family->repetitions ? family->repetitions : settings->repetitions;
         if (length > width)
             width = length;

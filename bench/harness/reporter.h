@@ -10,6 +10,7 @@
 #include "bench/harness/context.h"
 #include "bench/harness/rows.h"
 #include "bench/harness/runner.h"
+#include "bench/harness/short_names.h"
 
 struct reporter {
     const struct reporter_kind *kind;
@@ -19,6 +20,8 @@ struct reporter {
     const struct benchmark_runner *runner;
     bool colour, tabular;
     int name_width;
+    struct short_names short_names; /* console: what rows leave out */
+    char *common_name;              /* and what is said above them instead; NULL: nothing */
     /* Columns of counters, in byte order: for CSV those of all rows, known before the first. */
     struct counters columns;
     size_t rows_written;
@@ -43,8 +46,9 @@ int bm_reporter_note_columns(struct reporter *reporter, const struct benchmark_r
 /* The context as lines of text. */
 void bm_print_context(FILE *stream, const struct context *context,
                       const struct benchmark_runner *runner);
-/* Wide enough for every name with its aggregates. */
-int bm_name_width(const struct instances *instances, const struct settings *settings);
+/* Wide enough for every name, as shortened, with its aggregates. */
+int bm_name_width(const struct instances *instances, const struct settings *settings,
+                  const struct short_names *short_names);
 /* Custom context in byte order of its keys: the i-th. */
 const struct key_value *bm_context_item(const struct benchmark_runner *runner, size_t index);
 

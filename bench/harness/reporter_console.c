@@ -15,6 +15,8 @@ static void begin(struct reporter *reporter)
 {
     if (reporter->err)
         bm_print_context(reporter->err, reporter->context, reporter->runner);
+    if (reporter->common_name)
+        fprintf(reporter->out, "In every name: %s\n", reporter->common_name);
 }
 
 static void put_header(struct reporter *reporter, const struct benchmark_row *row)
@@ -100,11 +102,25 @@ static void put_counter(struct reporter *reporter, const struct benchmark_row *r
     }
 }
 
+static void put_name(struct reporter *reporter, const struct benchmark_row *row)
+{
+    const bool fit = row->kind == BENCHMARK_ROW_BIG_O || row->kind == BENCHMARK_ROW_RMS;
+    char *const run_name =
+        reporter->common_name ? bm_short_name(&reporter->short_names, row->run_name, false) : NULL;
+    char *shown = NULL;
+    /* Behind the run's name stands what the row is an aggregate of. */
+    if (run_name && asprintf(&shown, "%s%s", run_name, row->name + strlen(row->run_name)) < 0)
+        shown = NULL;
+    bm_colour_printf(reporter->out, reporter->colour, fit ? COLOUR_BLUE : COLOUR_GREEN, "%-*s ",
+                     reporter->name_width, shown ? shown : row->name);
+    free(run_name);
+    free(shown);
+}
+
 static void put_row(struct reporter *reporter, const struct benchmark_row *row)
 {
     FILE *const out = reporter->out;
     const bool on = reporter->colour;
-    const bool fit = row->kind == BENCHMARK_ROW_BIG_O || row->kind == BENCHMARK_ROW_RMS;
     const bool ok = row->status == BENCHMARK_ROW_OK;
 
     if (!reporter->rows_written++ ||
@@ -113,8 +129,7 @@ static void put_row(struct reporter *reporter, const struct benchmark_row *row)
         bm_counters_free(&reporter->columns);
         (void)bm_reporter_note_columns(reporter, row);
     }
-    bm_colour_printf(out, on, fit ? COLOUR_BLUE : COLOUR_GREEN, "%-*s ", reporter->name_width,
-                     row->name);
+    put_name(reporter, row);
     if (row->status == BENCHMARK_ROW_ERROR) {
         bm_colour_printf(out, on, COLOUR_RED, "ERROR OCCURRED: '%s'", row->message);
     } else if (row->status == BENCHMARK_ROW_SKIPPED) {

@@ -188,7 +188,7 @@ static void put_times(struct object *o, const struct benchmark_row *row)
 {
     const double scale = row->percentage ? 1 : bm_unit_scale(row->unit);
     if (row->kind == BENCHMARK_ROW_RMS) {
-        key_double(o, "rms", row->real_time);
+        key_double(o, "rms", row->cpu_time);
         return;
     }
     if (row->kind == BENCHMARK_ROW_BIG_O) {
