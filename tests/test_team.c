@@ -181,7 +181,8 @@ int main(void)
           "too many ranks");
     team_destroy(NULL);
     cpu_set_t set;
-    CHECK(sched_getaffinity(0, sizeof(set), &set) == 0 && (uint32_t)CPU_COUNT(&set) == t.pus,
+    CHECK(!t.real ||
+              (sched_getaffinity(0, sizeof(set), &set) == 0 && (uint32_t)CPU_COUNT(&set) == t.pus),
           "the caller is still bound");
     machine_topology_free(&t);
     return test_exit();

@@ -42,7 +42,7 @@ static size_t page_bytes(enum arena_pages pages)
     return pages == ARENA_4K ? (size_t)sysconf(_SC_PAGESIZE) : HUGE;
 }
 
-/* Fills in everything but access to the memory: that is map() or a move of older memory. */
+/* Addresses only; whatever the reason they are refused, there is no room for so many. */
 static int reserve_range(struct arena *a, size_t bytes, enum arena_pages pages)
 {
     const size_t page = page_bytes(pages);
@@ -57,7 +57,7 @@ static int reserve_range(struct arena *a, size_t bytes, enum arena_pages pages)
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (a->reserved == MAP_FAILED) {
         *a = (struct arena){.pages = pages};
-        return -errno;
+        return -ENOMEM;
     }
     const uintptr_t from = (uintptr_t)a->reserved + HUGE;
     a->base = (char *)a->reserved + HUGE + (HUGE - from % HUGE) % HUGE;
@@ -87,21 +87,21 @@ int arena_reserve(struct arena *a, size_t bytes, enum arena_pages pages)
     return 0;
 }
 
+/* Pages move without being copied; asking mremap() to enlarge as well would confuse memcheck. */
 int arena_grow(struct arena *a, size_t bytes)
 {
     struct arena larger;
     if (bytes <= a->bytes)
         return 0;
-    const int err = reserve_range(&larger, bytes, a->pages);
+    const int err = arena_reserve(&larger, bytes, a->pages);
     if (err)
         return err;
-    if (mremap(a->base, a->bytes, larger.bytes, MREMAP_MAYMOVE | MREMAP_FIXED, larger.base) ==
+    if (mremap(a->base, a->bytes, a->bytes, MREMAP_MAYMOVE | MREMAP_FIXED, larger.base) ==
         MAP_FAILED) {
         const int failed = -errno;
         arena_free(&larger);
         return failed;
     }
-    advise(&larger);
     munmap(a->reserved, a->reserved_bytes);
     *a = larger;
     return 0;
