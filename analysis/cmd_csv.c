@@ -24,7 +24,8 @@ static int run(const struct ana_command *self, int argc, char **argv)
     if (path && out && fclose(out) && !error)
         error = -errno;
     if (error)
-        status = ana_complain(self, "%s: %s", path ? path : "stdout", strerror(-error));
+        status =
+            ana_complain(self, "cannot write to %s: %s", path ? path : "stdout", strerror(-error));
     ana_results_close(&results);
     return status;
 }

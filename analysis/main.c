@@ -12,8 +12,17 @@
 #include "analysis/nearest.h"
 
 static const struct ana_command *const commands[] = {
-    &ana_cmd_report, &ana_cmd_csv, &ana_cmd_columns,
-    &ana_cmd_models, &ana_cmd_kv,  &ana_cmd_capacity,
+    /* clang-format off */
+    &ana_cmd_report,
+    &ana_cmd_csv,
+    &ana_cmd_table,
+    &ana_cmd_compare,
+    &ana_cmd_roofline,
+    &ana_cmd_columns,
+    &ana_cmd_models,
+    &ana_cmd_kv,
+    &ana_cmd_capacity,
+    /* clang-format on */
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

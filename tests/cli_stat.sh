@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# attn-stat from outside: exit status, one clear line on stderr and nothing on stdout when it was
+# asked for something it cannot do, and the answers that are promised to the byte.
+set -uo pipefail
+export LC_ALL=C
+
+stat=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+fail() { # what
+  echo "FAIL: $*"
+  failures=$((failures + 1))
+}
+
+# Refused with status 2, an empty stdout, and one line on stderr that holds the given text.
+refuses() { # text, arguments of attn-stat
+  local text=$1 code
+  shift
+  "$stat" "$@" >"$work/out" 2>"$work/err"
+  code=$?
+  [ "$code" = 2 ] || fail "attn-stat $*: status $code"
+  [ -s "$work/out" ] && fail "attn-stat $*: wrote to stdout"
+  [ "$(wc -l <"$work/err")" = 1 ] || fail "attn-stat $*: $(cat "$work/err")"
+  grep -qF -- "$text" "$work/err" || fail "attn-stat $*: $(cat "$work/err") lacks '$text'"
+}
+
+answers() { # text, arguments of attn-stat
+  local text=$1
+  shift
+  "$stat" "$@" >"$work/out" 2>"$work/err" || fail "attn-stat $*: status $?: $(cat "$work/err")"
+  [ -s "$work/err" ] && fail "attn-stat $*: $(cat "$work/err")"
+  grep -qF -- "$text" "$work/out" || fail "attn-stat $*: $(cat "$work/out") lacks '$text'"
+}
+
+row() { # name, ns
+  echo "{\"name\": \"$1\", \"real_time\": $2, \"cpu_time\": $2, \"time_unit\": \"ns\"}"
+}
+echo "{\"benchmarks\": [$(row BM/n:1 10), $(row BM/n:2 20)]}" >"$work/a.json"
+echo "{\"benchmarks\": [$(row BM/n:1 12), $(row BM/n:3 20)]}" >"$work/b.json"
+echo "{\"benchmarks\": [$(row CM 12)]}" >"$work/c.json"
+head -c 40 "$work/a.json" >"$work/cut.json"
+: >"$work/empty.json"
+
+answers '1073741824 bytes = 1 GiB for all 32 layers' \
+  kv --model=llama-3.1-8b --context=8192 --kv_type=f16
+answers '"batch_bytes": 1073741824' kv --model llama-3.1-8b --context 8K --kv-type f16 --format json
+answers 'llama-3.1-8b' models llama
+answers 'qwen2.5-7b,1073741824,1,1,18724' \
+  capacity --model=qwen2.5-7b --memory=1GiB --batch=1 --format=csv
+answers 'kv_bytes' columns
+answers 'BM/n:1,,,' csv "$work/a.json"
+answers 'usage: attn-stat kv' kv --help
+answers 'roofline' --help
+answers '| 2 |' table "$work/a.json" --format=md
+answers 'n  BM' table "$work/a.json" --columns=family
+answers 'only after' compare "$work/a.json" "$work/b.json"
+
+refuses 'did you mean capacity?' capcity
+refuses 'did you mean --context?' kv --model=gpt2 --contxt=4
+refuses 'did you mean llama-3.1-8b?' kv --model=llama-3.1-8
+refuses 'needs a value' kv --model
+refuses '--context=-1' kv --model=gpt2 --context=-1
+refuses '--context=99999999999999999999' kv --model=gpt2 --context=99999999999999999999
+refuses 'must divide' kv --model=llama-3.1-8b --kv_heads=3
+refuses 'no such type' kv --model=gpt2 --kv_type=q7
+refuses 'needs --memory' capacity --model=gpt2
+refuses 'needs --model' kv
+refuses 'no model "zebra"' models zebra
+refuses 'needs a result file' csv
+refuses 'No such file' csv "$work/nowhere.json"
+refuses 'the file is empty' csv "$work/empty.json"
+refuses 'line 1: the file is cut off here' table "$work/cut.json"
+refuses 'cut off' compare "$work/a.json" "$work/cut.json"
+refuses 'two result files' compare "$work/a.json"
+refuses 'no case in common' compare "$work/a.json" "$work/c.json"
+refuses 'no axis "batc"; did you mean batch?' table "$work/a.json" --rows=batc
+refuses 'no figure "real_n"; did you mean real_ns?' table "$work/a.json" --value=real_n
+refuses 'is no filter' table "$work/a.json" --filter=x
+refuses 'no case passes' table "$work/a.json" --filter=n=7
+refuses 'no case of attn-bench' roofline "$work/a.json"
+refuses 'cannot write' csv "$work/a.json" -o "$work/no/such/place.csv"
+
+for command in "kv --model=gpt2" "models" "columns" "csv $work/a.json" "table $work/a.json"; do
+  # shellcheck disable=SC2086
+  "$stat" $command >/dev/full 2>"$work/err"
+  [ $? = 2 ] || fail "attn-stat $command on a full disk: $(cat "$work/err")"
+done
+
+[ "$failures" = 0 ] && echo "all as promised"
+exit $((failures > 0))
