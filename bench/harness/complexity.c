@@ -115,6 +115,7 @@ static int make_row(struct benchmark_row *row, const struct instance *last, cons
     free(row->name);
     row->name = NULL;
     row->kind = kind;
+    row->instance_index = 0;
     row->run_name = strdup(last->family_name);
     row->aggregate_name = strdup(aggregate);
     if (asprintf(&row->name, "%s_%s", last->family_name, aggregate) < 0)
