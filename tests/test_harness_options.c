@@ -226,6 +226,7 @@ static void run_hooked(const char *argument, int count, const char *expected)
         .out = tmpfile(),
         .err = tmpfile(),
     };
+    static char letter[] = "f";
     char *argv[] = {(char *)"bench", (char *)argument, NULL};
     int argc = 2;
     struct benchmark_runner *const runner = benchmark_runner_new(&hooks);
@@ -235,7 +236,7 @@ static void run_hooked(const char *argument, int count, const char *expected)
         const struct benchmark_family family = {.struct_size = sizeof(family),
                                                 .name = "f",
                                                 .run = note,
-                                                .user = (char[]){'f', '\0'},
+                                                .user = letter,
                                                 .iterations = 4};
         benchmark_register(runner, &family);
     }
