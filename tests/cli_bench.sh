@@ -155,6 +155,30 @@ assert 0 <= r["max_abs_error"] <= r["error_bound"], r
 ' || fail "rows of $file"
 done
 
+# ---- at a terminal: what the names share once, then a column for each key that varies
+python3 - "$bench" "${tiny[@]}" <<'PYTHON' || fail "the table"
+import os, pty, sys
+out = b""
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:] + ["--kv_heads=4,2", "--kv_type=f16,i8"])
+while True:
+    try:
+        part = os.read(fd, 65536)
+    except OSError:
+        break
+    if not part:
+        break
+    out += part
+assert os.waitpid(pid, 0)[1] == 0
+lines = [l.rsplit("\x1b[K", 1)[-1].strip() for l in out.decode().strip().split("\n")]
+table = lines[lines.index("decode/ref/batch:1/heads:4/dim:16/context:32/cache:hot/real_time/threads:1"):]
+assert table[2].split() == ["kv", "kv_heads", "time", "spread", "GB/s", "ceiling"], table[2]
+assert [l.split()[:2] for l in table[3:7]] == [["f16", "4"], ["f16", "2"], ["i8", "4"], ["i8", "2"]], table
+assert "skipped: ref does not read a K cache of i8" in table[5], table[5]
+assert "nothing was kept" in lines[-1], lines[-1]
+PYTHON
+
 # ---- ceilings stand beside rungs
 accept "${tiny[@]}" --kernel=online.c --benchmark_repetitions=1 --benchmark_out=r.json
 json r.json '

@@ -16,9 +16,6 @@
 /* Every row gets a median and an interval; suites that need more time say so. */
 static const char *const defaults[] = {"--benchmark_min_time=0.05s", "--benchmark_repetitions=5"};
 
-/* A terminal shows what people compare; the file and the pipe get every row. */
-static const char terminal_default[] = "--benchmark_display_aggregates_only=true";
-
 static int join_line(struct attn_command *command, int argc, char **argv)
 {
     size_t size = 1, n = 0;
@@ -107,8 +104,21 @@ static bool in_environment(const char *flag)
     return getenv(name);
 }
 
+bool attn_command_wants_table(const struct attn_command *command)
+{
+    static const char *const others[] = {"--benchmark_format", "--benchmark_list_tests"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        if (in_environment(others[i]))
+            return false;
+        for (int f = 0; f < command->flags; f++)
+            if (strncmp(command->flag[f], others[i], strlen(others[i])) == 0)
+                return false;
+    }
+    return isatty(STDOUT_FILENO);
+}
+
 bool attn_command_initialize(const struct attn_command *command, const struct attn_sweep *sweep,
-                             struct benchmark_runner *runner, int *status)
+                             struct benchmark_runner *runner, bool table, int *status)
 {
     const size_t most =
         1 + sizeof(defaults) / sizeof(*defaults) + 1 + ATTN_SWEEP_FLAGS + (size_t)command->flags;
@@ -121,8 +131,8 @@ bool attn_command_initialize(const struct attn_command *command, const struct at
     for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults); i++)
         if (!in_environment(defaults[i]))
             argv[argc++] = defaults[i];
-    if (isatty(STDOUT_FILENO) && !in_environment(terminal_default))
-        argv[argc++] = terminal_default;
+    if (table)
+        argv[argc++] = "--benchmark_format=json";
     for (size_t i = 0; i < sweep->flags; i++)
         if (!in_environment(sweep->flag[i]))
             argv[argc++] = sweep->flag[i];

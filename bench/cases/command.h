@@ -27,9 +27,18 @@ int attn_command_parse(struct attn_command *command, int argc, char **argv,
                        struct attn_message *why);
 void attn_command_free(struct attn_command *command);
 
-/* False when the program is to end with *status; the harness has then said why. */
+/*
+ * Is the table of display.h wanted: stdout is a terminal, and nobody asked for a form of output
+ * or for a list?
+ */
+bool attn_command_wants_table(const struct attn_command *command);
+
+/*
+ * False when the program is to end with *status; the harness has then said why. With `table` the
+ * harness is told to display JSON, which keeps it silent when its output goes nowhere.
+ */
 bool attn_command_initialize(const struct attn_command *command, const struct attn_sweep *sweep,
-                             struct benchmark_runner *runner, int *status);
+                             struct benchmark_runner *runner, bool table, int *status);
 
 /* What the harness was told: seconds a repetition, and how many of them. */
 double attn_command_min_time(const struct benchmark_runner *runner);

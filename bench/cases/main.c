@@ -6,6 +6,7 @@
  */
 #include "bench/cases/case.h"
 #include "bench/cases/command.h"
+#include "bench/cases/display.h"
 #include "bench/cases/host.h"
 #include "bench/cases/options.h"
 #include "bench/cases/plan.h"
@@ -30,6 +31,8 @@ struct program {
     struct attn_session session;
     struct benchmark_runner *runner;
     struct machine_context context;
+    struct attn_display display;
+    FILE *nowhere; /* where the harness displays when we print the table; else NULL */
     bool *finished;
 };
 
@@ -95,6 +98,22 @@ static int print_plan(const struct program *p)
     return fflush(stdout) ? FAILED : 0;
 }
 
+/* At a terminal we speak for the harness, whose own display goes nowhere. */
+static void print_warnings(const struct machine_context *context, size_t from)
+{
+    for (size_t i = from; i < context->warnings; i++)
+        fprintf(stderr, "attn-bench: %s\n", context->warning[i]);
+}
+
+/* What the end of a run has to say, where there is somebody to read it. */
+static void close_table(const struct program *p, size_t warnings)
+{
+    if (p->session.begun)
+        print_warnings(&p->context, warnings);
+    if (p->session.begun && !*benchmark_flag_value(p->runner, "benchmark_out"))
+        fputs("attn-bench: nothing was kept; --benchmark_out=FILE writes the results\n", stderr);
+}
+
 static int run(struct program *p, struct attn_message *why)
 {
     const char *const resume = p->command.settings.text[ATTN_OPT_RESUME];
@@ -109,9 +128,31 @@ static int run(struct program *p, struct attn_message *why)
         return fail(why);
     if (attn_session_open(&p->session, &p->host, &p->cases, p->runner, p->finished, why))
         return fail(why);
-    if (attn_session_publish(&p->context, p->runner))
+    attn_display_open(&p->display, &p->cases, p->runner, p->nowhere);
+    p->session.display = &p->display;
+    benchmark_on_row(p->runner, attn_display_row, &p->display);
+
+    const bool late = attn_session_publish(&p->context, p->runner);
+    if (late || p->nowhere)
         p->session.late = &p->context;
-    return attn_session_run(p->runner, &p->session.begun);
+    const size_t warnings = p->context.warnings;
+    const int status = attn_session_run(&p->context, p->runner);
+    if (p->nowhere)
+        close_table(p, warnings);
+    for (size_t i = warnings; late && p->session.begun && i < p->context.warnings; i++)
+        benchmark_warn(p->runner, "%s", p->context.warning[i]);
+    return status;
+}
+
+/* Makes the runner; with a table its own output goes to /dev/null. */
+static bool open_runner(struct program *p)
+{
+    struct benchmark_hooks hooks = {.struct_size = sizeof(hooks)};
+    if (attn_command_wants_table(&p->command))
+        p->nowhere = fopen("/dev/null", "we");
+    hooks.out = p->nowhere;
+    p->runner = benchmark_runner_new(&hooks);
+    return p->runner;
 }
 
 static int program(struct program *p, int argc, char **argv)
@@ -127,12 +168,11 @@ static int program(struct program *p, int argc, char **argv)
     if (open_sweep(p, &why))
         return fail(&why);
 
-    p->runner = benchmark_runner_new(NULL);
-    if (!p->runner) {
+    if (!open_runner(p)) {
         attn_refuse(&why, -1, "out of memory");
         return fail(&why);
     }
-    if (!attn_command_initialize(&p->command, &p->sweep, p->runner, &status))
+    if (!attn_command_initialize(&p->command, &p->sweep, p->runner, p->nowhere, &status))
         return status;
     if (attn_host_open(&p->host, attn_command_seed(&p->command.settings), &why))
         return fail(&why);
@@ -160,5 +200,7 @@ int main(int argc, char **argv)
     attn_command_free(&p.command);
     context_free(&p.context);
     free(p.finished);
+    if (p.nowhere)
+        fclose(p.nowhere);
     return status;
 }

@@ -71,19 +71,22 @@ static int verify(struct attn_trial *t, enum attn_sample sample, struct attn_mes
 }
 
 /* What the machine has to say is said once something is measured on it. */
-static void warn(struct attn_session *s)
+static void begin(struct attn_trial *t)
 {
+    struct attn_session *const s = t->session;
     for (size_t i = 0; s->late && i < s->late->warnings; i++)
-        benchmark_warn(s->runner, "%s", s->late->warning[i]);
+        attn_display_warn(s->display, s->runner, s->late->warning[i]);
     s->late = NULL;
     s->begun = true;
+    if (s->display)
+        attn_display_begin(s->display, t->c->text);
 }
 
 static void setup(void *user, struct benchmark_state *state)
 {
     struct attn_trial *const t = user;
     struct attn_message why;
-    warn(t->session);
+    begin(t);
     if (t->c->skip) {
         benchmark_skip_with_message(state, "%s", t->c->skip);
         return;

@@ -8,6 +8,7 @@
 
 #include "bench/cases/case.h"
 #include "bench/cases/ceiling.h"
+#include "bench/cases/display.h"
 #include "bench/cases/host.h"
 #include "bench/cases/verify.h"
 #include "bench/harness/benchmark.h"
@@ -23,6 +24,7 @@ struct attn_group_state {
 struct attn_trial;
 
 struct attn_session {
+    struct attn_display *display; /* NULL: nobody watches */
     struct attn_host *host;
     const struct machine_context *late; /* warnings to be given with the first case, or NULL */
     bool begun;                         /* a case has been set up */

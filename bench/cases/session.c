@@ -55,7 +55,7 @@ bool attn_session_publish(const struct machine_context *context, struct benchmar
     return false;
 }
 
-int attn_session_run(struct benchmark_runner *runner, const bool *begun)
+int attn_session_run(struct machine_context *context, struct benchmark_runner *runner)
 {
     struct machine_activity before, after;
     struct machine_context during = {0};
@@ -63,8 +63,8 @@ int attn_session_run(struct benchmark_runner *runner, const bool *begun)
     const int status = benchmark_run(runner);
     activity_read("", &after);
     activity_report(&during, &before, &after);
-    for (size_t i = 0; *begun && !displays_json(runner) && i < during.warnings; i++)
-        benchmark_warn(runner, "%s", during.warning[i]);
+    for (size_t i = 0; i < during.warnings; i++)
+        context_warn(context, "%s", during.warning[i]);
     context_free(&during);
     return status;
 }

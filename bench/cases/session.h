@@ -22,8 +22,7 @@ void attn_session_context(struct machine_context *context, const struct attn_hos
  */
 bool attn_session_publish(const struct machine_context *context, struct benchmark_runner *runner);
 
-/* Runs; afterwards, if a case has begun, says what else the machine did meanwhile, but not under
- * JSON, where stderr is for errors. The exit status. */
-int attn_session_run(struct benchmark_runner *runner, const bool *begun);
+/* Runs. Adds to the context's warnings what else the machine did meanwhile. The exit status. */
+int attn_session_run(struct machine_context *context, struct benchmark_runner *runner);
 
 #endif
