@@ -48,7 +48,8 @@ struct ana_model {
 /*
  * A preset's name, or the path of a config.json, of a directory with one, or of a GGUF file.
  * 0, or -errno and one sentence in `message` (-ENOENT: no such preset or file, with the nearest
- * name; -EBADMSG: not JSON, not GGUF, cut off; -EINVAL: keys missing or impossible, which ones).
+ * name; -EBADMSG: not JSON, not GGUF, cut off; -EINVAL: keys missing or impossible, which ones;
+ * -ENOTSUP: layers of a kind whose cache is not known here).
  */
 int ana_model_load(const char *spec, struct ana_model *model, char *message, size_t size);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "analysis/config_keys.h"
+#include "analysis/config_layers.h"
 #include "analysis/models.h"
 #include "analysis/record_scan.h"
 
@@ -24,8 +25,7 @@ struct shape {
 
 struct plan {
     struct shape full, sliding;
-    uint32_t window, chunk;
-    const char *type; /* model_type */
+    struct ana_layer_rules rules;
 };
 
 static const char *const layer_keys = "num_decoder_layers num_hidden_layers n_layer num_layers "
@@ -49,7 +49,7 @@ static const struct {
 
 static bool is_type(const struct plan *plan, const char *prefix)
 {
-    return strncmp(plan->type, prefix, strlen(prefix)) == 0;
+    return strncmp(plan->rules.type, prefix, strlen(prefix)) == 0;
 }
 
 static uint32_t read_kv_heads(struct ana_config *config, const struct plan *plan, uint32_t heads)
@@ -76,12 +76,15 @@ static int read_shape(struct ana_config *config, struct ana_model *model, struct
     struct shape *const s = &plan->full;
     char missing[256] = "";
     model->layers = ana_config_count(config, layer_keys, ANA_LAYERS_MAX);
+    const size_t listed = json_array_size(ana_config_get(config, ana_layer_lists, NULL));
+    if (!model->layers && listed <= ANA_LAYERS_MAX)
+        model->layers = (uint32_t)listed;
     s->heads = ana_config_count(config, head_keys, HEADS_MAX);
     s->dim = ana_config_count(config, "head_dim kv_channels d_kv", DIM_MAX);
     const uint32_t hidden = ana_config_count(config, hidden_keys, UINT32_MAX);
     uint32_t default_kv = 0;
     for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
-        if (strcmp(defaults[i].type, plan->type) == 0 && !s->heads) {
+        if (strcmp(defaults[i].type, plan->rules.type) == 0 && !s->heads) {
             s->heads = defaults[i].heads;
             s->dim = s->dim ? s->dim : defaults[i].dim;
             default_kv = defaults[i].kv_heads;
@@ -159,60 +162,14 @@ static void read_variants(struct ana_config *config, struct ana_model *model, st
     model->sinks = is_type(plan, "gpt_oss");
 }
 
-static const json_t *list_of(const struct ana_config *config, const char *keys, uint32_t layer)
-{
-    const json_t *const list = ana_config_get(config, keys, NULL);
-    return json_is_array(list) ? json_array_get(list, layer) : NULL;
-}
-
-/* F full, S sliding, C chunked, - without a cache. */
-static char letter_of(const struct ana_config *config, const struct plan *plan, uint32_t layer)
-{
-    const json_t *const type = list_of(config, "layer_types", layer);
-    if (json_is_string(type)) {
-        const char *const text = json_string_value(type);
-        return strcmp(text, "full_attention") == 0      ? 'F'
-               : strcmp(text, "sliding_attention") == 0 ? 'S'
-               : strcmp(text, "chunked_attention") == 0 ? 'C'
-                                                        : '-';
-    }
-    const char *const letters = ana_config_text(config, "hybrid_override_pattern");
-    if (*letters)
-        return layer < strlen(letters) && letters[layer] == '*' ? 'F' : '-';
-    const json_t *const hybrid = list_of(config, "hybrid_layer_pattern", layer);
-    if (json_is_integer(hybrid))
-        return json_integer_value(hybrid) ? 'S' : 'F';
-    const uint32_t interval = (uint32_t)ana_config_real(config, "full_attention_interval");
-    if (interval > 1)
-        return (layer + 1) % interval ? '-' : 'F';
-    if (plan->chunk) {
-        const json_t *const rope = list_of(config, "no_rope_layers", layer);
-        return json_is_integer(rope) ? (json_integer_value(rope) ? 'C' : 'F')
-               : (layer + 1) % 4     ? 'C'
-                                     : 'F';
-    }
-    if (!plan->window)
-        return 'F';
-    uint32_t every =
-        (uint32_t)ana_config_real(config, "sliding_window_pattern _sliding_window_pattern");
-    if (!every)
-        every = is_type(plan, "gemma2") || is_type(plan, "gpt_oss") ? 2
-                : is_type(plan, "gemma3")                           ? 6
-                                                                    : 0;
-    if (every)
-        return (layer + 1) % every ? 'S' : 'F';
-    const json_t *const full_until = ana_config_get(config, "max_window_layers", NULL);
-    return json_is_integer(full_until) && layer < json_integer_value(full_until) ? 'F' : 'S';
-}
-
 /* KV heads of one layer where the card lists them; *none if the layer has no cache. */
 static uint32_t listed_kv_heads(struct ana_config *config, uint32_t layer, uint32_t heads,
                                 bool *none)
 {
-    const json_t *const kv = list_of(config, "num_key_value_heads_per_layer", layer);
+    const json_t *const kv = ana_layer_entry(config, "num_key_value_heads_per_layer", layer);
     if (kv)
         return ana_config_count_of(config, kv, "an entry of the list of KV heads", HEADS_MAX);
-    const json_t *const block = list_of(config, "block_configs", layer);
+    const json_t *const block = ana_layer_entry(config, "block_configs", layer);
     if (!block)
         return 0;
     const json_t *const group =
@@ -228,11 +185,16 @@ static uint32_t listed_kv_heads(struct ana_config *config, uint32_t layer, uint3
 static int add_layer(struct ana_config *config, struct ana_model *model, const struct plan *plan,
                      uint32_t layer)
 {
-    const char letter = letter_of(config, plan, layer);
+    const char letter = ana_layer_letter(config, &plan->rules, layer);
     struct shape s = letter == 'S' ? plan->sliding : plan->full;
     bool none = letter == '-';
     const uint32_t listed =
         none || model->latent ? 0 : listed_kv_heads(config, layer, s.heads, &none);
+    if (letter == '?')
+        return ana_config_fail(config, -ENOTSUP,
+                               "layer %u is of the kind \"%.60s\", of which nothing is known here",
+                               layer,
+                               json_string_value(ana_layer_entry(config, ana_layer_lists, layer)));
     if (config->status)
         return config->status;
     if (none) {
@@ -249,8 +211,8 @@ static int add_layer(struct ana_config *config, struct ana_model *model, const s
         .kv_heads = s.kv_heads,
         .dim = s.dim,
         .dim_v = s.dim_v,
-        .window = letter == 'S' ? plan->window : 0,
-        .chunk = letter == 'C' ? plan->chunk : 0,
+        .window = letter == 'S' ? plan->rules.window : 0,
+        .chunk = letter == 'C' ? plan->rules.chunk : 0,
         .v_in_k = s.v_in_k,
     };
     if (ana_model_add(model, &kind))
@@ -260,7 +222,11 @@ static int add_layer(struct ana_config *config, struct ana_model *model, const s
 
 static int read_model(struct ana_config *config, struct ana_model *model)
 {
-    struct plan plan = {.type = ana_config_text(config, "model_type")};
+    struct plan plan = {.rules.type = ana_config_text(config, "model_type")};
+    if (ana_config_get(config, "compress_ratios", NULL))
+        return ana_config_fail(config, -ENOTSUP,
+                               "its layers compress what they cache (compress_ratios), and what "
+                               "that comes to is not known here");
     int status = read_shape(config, model, &plan);
     if (status)
         return status;
@@ -268,8 +234,9 @@ static int read_model(struct ana_config *config, struct ana_model *model)
         read_latent(config, model, &plan);
     read_variants(config, model, &plan);
     if (ana_config_flag(config, "use_sliding_window", true))
-        plan.window = ana_config_count(config, "sliding_window sliding_window_size", TOKENS_MAX);
-    plan.chunk = ana_config_count(config, "attention_chunk_size", TOKENS_MAX);
+        plan.rules.window =
+            ana_config_count(config, "sliding_window sliding_window_size", TOKENS_MAX);
+    plan.rules.chunk = ana_config_count(config, "attention_chunk_size", TOKENS_MAX);
     model->max_context =
         ana_config_count(config, "max_position_embeddings n_positions seq_length", TOKENS_MAX);
     model->heads = plan.full.heads;

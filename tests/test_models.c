@@ -278,6 +278,11 @@ static void check_configs(void)
         {"{" BASE ", \"sliding_window\": 10, \"layer_types\": [\"full_attention\", "
          "\"sliding_attention\", \"linear_attention\", \"full_attention\"]}",
          2 * 8 * 64 * 4, 10 * 8 * 64 * 4, 2, 1},
+        {"{\"layers_block_type\": [\"mamba\", \"moe\", \"attention\"], "
+         "\"num_attention_heads\": 8, \"hidden_size\": 512}",
+         8 * 64 * 4, 0, 1, 2},
+        {"{" BASE ", \"linear_attn_config\": {\"full_attn_layers\": [1, 4]}}", 2 * 8 * 64 * 4, 0, 1,
+         2},
         {"{" BASE ", \"hybrid_override_pattern\": \"M*-M\"}", 8 * 64 * 4, 0, 1, 3},
         {"{" BASE ", \"full_attention_interval\": 4}", 8 * 64 * 4, 0, 1, 3},
         {"{" BASE ", \"attention_chunk_size\": 16}", 8 * 64 * 4, 16 * 3 * 8 * 64 * 4, 2, 0},
@@ -345,6 +350,9 @@ static void check_bad_configs(void)
          "n_head is 4611686018427387904"},
         {"{" BASE ", \"num_key_value_heads\": 3}", -EINVAL, "8 heads cannot share 3 KV heads"},
         {"{\"num_hidden_layers\": 4, \"n_head\": 3, \"hidden_size\": 64}", -EINVAL, "no multiple"},
+        {"{" BASE ", \"layer_types\": [\"holographic\"]}", -ENOTSUP,
+         "layer 0 is of the kind \"holographic\""},
+        {"{" BASE ", \"compress_ratios\": [4]}", -ENOTSUP, "compress_ratios"},
         {"{" BASE ", \"num_kv_shared_layers\": 4}", -EINVAL, "num_kv_shared_layers is 4"},
         {"{" BASE ", \"num_key_value_heads_per_layer\": [4, \"x\"]}", -EINVAL, "is a text"},
         {"{" BASE ", \"block_configs\": [{\"attention\": {\"n_heads_in_group\": 0}}]}", -EINVAL,
