@@ -5,7 +5,7 @@
 tall = narrow ? 400 : 540
 right_px = narrow ? 24 : 30
 if (narrow) { top_px = series > 4 ? 92 : 74 }
-y_from = y_from / 1.5
+y_from = y_from / 2
 eval(canvas)
 eval(axes)
 array cache_bytes[2] = [l2_bytes, l3_bytes]

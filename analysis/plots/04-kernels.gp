@@ -34,8 +34,8 @@ do for [p = 1:panels] {
   }
   plot for [r = 1:rows] '+' using (x_from):(r - 1):(x_end - x_from):(0) every ::0::0 with vectors nohead lw 1 lc rgb 0xe6e8eb, \
     data index p - 1 using FLOOR_NS:(column(ROW) - 0.32):(0):(0.64) with vectors nohead lw 2 lc rgb 0x1f2328, \
-    data index p - 1 using X_LOW:ROW:(column(X_HIGH) - column(X_LOW)):(0) with vectors nohead lw 3 lc rgb colour[p], \
+    data index p - 1 using X_LOW:ROW:((column(X_HIGH) < x_to ? column(X_HIGH) : x_to) - column(X_LOW)):(0) with vectors nohead lw 3 lc rgb colour[p], \
     data index p - 1 using X:ROW with points pt 7 ps 0.9 lc rgb colour[p], \
-    data index p - 1 using X:ROW:(stringcolumn(X_TEXT).(column(CEILING_FRACTION) > 0 ? '  '.stringcolumn(SHARE_TEXT) : '')) with labels noenhanced left offset character 1, 0 font ',12' tc rgb 0x57606a
+    data index p - 1 using (column(X_HIGH) < x_to ? column(X_HIGH) : x_to):ROW:(stringcolumn(X_TEXT).(column(CEILING_FRACTION) > 0 ? '  '.stringcolumn(SHARE_TEXT) : '')) with labels noenhanced left offset character 1, 0 font ',12' tc rgb 0x57606a
 }
 unset multiplot

@@ -1,4 +1,4 @@
-# query: kernel=each over=kernel,heads,kv_heads,dim,context,batch,q_len by=kernel x=intensity y=flops_per_second log=xy
+# query: kernel=each over=kernel,kv,heads,kv_heads,dim,context,batch,q_len,layout,window by=kernel x=intensity y=flops_per_second log=xy roofs=yes
 # title: Every case under the machine's roofs
 # caption: Operations a second over operations a byte.
 # SPDX-License-Identifier: Apache-2.0
@@ -8,8 +8,6 @@ right_px = narrow ? 16 : 30
 top_px = narrow ? 96 : 70
 x_title = 'operations a byte (FLOP/byte)'
 ridge = roof_fma > 0 && roof_read > 0 ? roof_fma / roof_read : 0
-if (roof_fma > 0) { y_to = 1.6 * roof_fma > y_to ? 1.6 * roof_fma : y_to }
-if (x_to < 2 * ridge) { x_to = 2 * ridge }
 eval(canvas)
 eval(axes)
 eval(legend)

@@ -1,4 +1,4 @@
-# query: kernel=best over=kv_heads,batch by=attention x=batch y=items_per_second also=floor_rate log=xy need=3
+# query: kernel=best over=kv_heads,batch by=attention x=batch y=items_per_second also=floor_rate log=xy need=3 least=2
 # title: Tokens a second against batch
 # caption: One line an attention kind. A flat line means that a larger batch only queues; rising with the batch means that calls share work. Thin lines: what the machine's ceilings allow.
 # SPDX-License-Identifier: Apache-2.0

@@ -1,4 +1,4 @@
-# query: kernel=best over=kv_heads,threads by=attention x=threads y=items_per_second log=xy need=2
+# query: kernel=best over=kv_heads,threads by=attention x=threads y=items_per_second log=xy need=2 least=2
 # title: Tokens a second against threads
 # caption: One line an attention kind, all threads at work on each call. Grey dashes rise in proportion to the threads; a kind that bends away from them has run out of memory bandwidth.
 # SPDX-License-Identifier: Apache-2.0

@@ -1,4 +1,4 @@
-# query: kernel=each over=kernel,heads,kv_heads,dim,context,batch,q_len,threads,cache by=kernel rows=kernel x=error_used log=x series=16
+# query: kernel=each over=kernel,kv,layout,window,heads,kv_heads,dim,context,batch,q_len,threads,cache by=kernel rows=kernel x=error_used log=x series=16
 # title: Largest error against its bound
 # caption: Each dot is a case: its largest difference from a double-precision oracle, as a share of what rounding may cost. Left of the line it is within the bound.
 # SPDX-License-Identifier: Apache-2.0

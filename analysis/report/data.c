@@ -16,9 +16,8 @@ static void put(FILE *out, double value)
         fputs("\tNaN", out);
 }
 
-/* The interval of a figure that follows from the time; of any other the value itself. */
-static void interval(const struct rep_point *p, const struct rep_field *field, double *low,
-                     double *high)
+void rep_interval(const struct rep_point *p, const struct rep_field *field, double *low,
+                  double *high)
 {
     const double value = field ? rep_value(p, field) : NAN;
     *low = *high = value;
@@ -87,8 +86,8 @@ static void write_point(FILE *out, const struct rep_point *p, const struct rep_q
     char text[REP_TEXT];
     double low[2], high[2];
     const double x = rep_value(p, q->x), y = q->y ? rep_value(p, q->y) : NAN;
-    interval(p, q->x, &low[0], &high[0]);
-    interval(p, q->y, &low[1], &high[1]);
+    rep_interval(p, q->x, &low[0], &high[0]);
+    rep_interval(p, q->y, &low[1], &high[1]);
     put_text(out, p->name->kernel, true);
     put_text(out, p->label, false);
     put_text(out, rep_attention(p, text), false);

@@ -23,6 +23,10 @@ struct rep_ranks {
 /* The values are to be freed; without memory there are none. */
 struct rep_ranks rep_rank(const struct rep_selection *selection, const struct rep_field *field);
 
+/* The interval of a field that follows from the time; of any other field its value twice. */
+void rep_interval(const struct rep_point *point, const struct rep_field *field, double *low,
+                  double *high);
+
 /* `ranks` are those of x and y. */
 void rep_data_write(FILE *out, const struct rep_query *query, const struct rep_selection *selection,
                     const struct rep_ranks ranks[2]);

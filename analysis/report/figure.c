@@ -136,9 +136,11 @@ int rep_figure_draw(const struct rep_plot *plot, const struct rep_points *all,
         return rc == -ENODATA ? 0 : rc;
     rep_finding_say(plot->name, &selection, &query, figure);
     snprintf(figure->subtitle, sizeof(figure->subtitle), "%s%s%s%s%s", selection.held,
-             query.best ? " \302\267 fastest kernel of each case" : "",
-             counts_bytes(query.x) || counts_bytes(query.y) ? " \302\267 bytes from the shape" : "",
-             *machine->line ? " \302\267 " : "", machine->line);
+             query.best ? "\302\240\302\267 fastest kernel of each case" : "",
+             counts_bytes(query.x) || counts_bytes(query.y)
+                 ? "\302\240\302\267 bytes from the shape"
+                 : "",
+             *machine->line ? "\302\240\302\267 " : "", machine->line);
     rc = rep_script_write(plot, &query, &selection, figure, machine, dir);
     rep_selection_free(&selection);
     if (rc)

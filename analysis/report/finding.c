@@ -113,9 +113,13 @@ static void say_kernels(const struct rep_selection *s, struct rep_figure *f)
     if (!top || s->row_count < 2)
         return;
     TEXT(context, REP_TOKENS, top->context);
-    snprintf(f->title, sizeof(f->title),
-             "%s is the fastest kernel for %zu of %zu attention kinds at %s tokens", s->rows[0],
-             wins, kinds, context);
+    if (kinds == 1)
+        snprintf(f->title, sizeof(f->title), "%s is the fastest kernel for %s at %s tokens",
+                 s->rows[0], s->series[0].name, context);
+    else
+        snprintf(f->title, sizeof(f->title),
+                 "%s is the fastest kernel for %zu of %zu attention kinds at %s tokens", s->rows[0],
+                 wins, kinds, context);
     snprintf(f->caption, sizeof(f->caption),
              "One panel an attention kind, fastest kernel first. A dot is the median time of one "
              "call, to the left is faster; the line through it spans its interval.%s",
@@ -201,14 +205,15 @@ static void say_scaling(const struct rep_selection *s, struct rep_figure *f)
         return;
     TEXT(a, REP_TIMES, low);
     TEXT(b, REP_TIMES, high);
-    snprintf(f->title, sizeof(f->title), "%.0f threads in place of %.0f bring %s%s%s", most, least,
-             a, strcmp(a, b) ? " to " : "", strcmp(a, b) ? b : "");
+    snprintf(f->title, sizeof(f->title),
+             "%.0f threads in place of %.0f bring %s%s%s the tokens a second", most, least, a,
+             strcmp(a, b) ? " to " : "", strcmp(a, b) ? b : "");
 }
 
 static void say_batch(const struct rep_selection *s, struct rep_figure *f)
 {
     double low = INFINITY, high = 0;
-    const double most = lowest(s, "batch", -1);
+    const double most = lowest(s, "batch", -1), least = lowest(s, "batch", 1);
     for (size_t k = 0; k < s->series_count; k++) {
         const struct rep_point *const one = &s->points.points[s->series[k].first];
         const double gain = one[s->series[k].count - 1].items_per_second / one->items_per_second;
@@ -217,9 +222,13 @@ static void say_batch(const struct rep_selection *s, struct rep_figure *f)
     }
     TEXT(a, REP_TIMES, low);
     TEXT(b, REP_TIMES, high);
-    snprintf(f->title, sizeof(f->title),
-             "A batch of %.0f passes %s%s%s as many tokens a second as the smallest", most, a,
-             strcmp(a, b) ? " to " : "", strcmp(a, b) ? b : "");
+    if (high < 1.1)
+        snprintf(f->title, sizeof(f->title),
+                 "A batch of %.0f passes no more tokens a second than one of %.0f", most, least);
+    else
+        snprintf(f->title, sizeof(f->title),
+                 "A batch of %.0f passes %s%s%s the tokens a second of one of %.0f", most, a,
+                 strcmp(a, b) ? " to " : "", strcmp(a, b) ? b : "", least);
 }
 
 static void say_error(const struct rep_selection *s, struct rep_figure *f)

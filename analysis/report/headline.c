@@ -88,7 +88,7 @@ void rep_headline_say(const struct rep_points *all, struct rep_headline *headlin
                  "At %s tokens of context, one %s layer decodes %s tokens a second", context,
                  rep_attention(longest, kind), rate);
         with_interval(longest, a, sizeof(a));
-        snprintf(headline->below, sizeof(headline->below), "One call takes %s with %s, %s.", a,
+        snprintf(headline->below, sizeof(headline->below), "One call takes %s with %s (%s).", a,
                  longest->name->kernel, s.held);
     }
     rep_selection_free(&s);

@@ -36,7 +36,7 @@ void rep_machine_read(const struct ana_result *result, struct rep_machine *machi
             continue;
         machine->cache[level - 1] = atof(get(result, key));
     }
-    static const char *const cpu_keys[] = {"cpu_model", "cpu", "machine.cpu", "cpu_name", NULL};
+    static const char *const cpu_keys[] = {"env.cpu_model", "cpu_model", NULL};
     const char *const cpu = first_of(result, cpu_keys), *const cpus = get(result, "num_cpus");
     size_t at = (size_t)snprintf(machine->line, sizeof(machine->line), "%.120s", cpu);
     if (*cpus)
@@ -52,7 +52,7 @@ void rep_machine_read(const struct ana_result *result, struct rep_machine *machi
 
 bool rep_machine_same(const struct ana_result *a, const struct ana_result *b)
 {
-    static const char *const keys[] = {"host_name", "cpu_model", "num_cpus"};
+    static const char *const keys[] = {"host_name", "env.cpu_model", "cpu_model", "num_cpus"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
         if (strcmp(get(a, keys[i]), get(b, keys[i])) != 0)
             return false;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What went wrong, where it was measured and how to do it again. Every context key is shown: a key
- * that is not known here is still evidence.
+ * What went wrong, where it was measured and how to do it again.
  */
 #include "analysis/report/page.h"
 
@@ -87,25 +86,36 @@ void rep_page_problems(const struct rep_page *page, FILE *out)
     fputs("</section>\n", out);
 }
 
-/* Keys whose name alone does not say what they are. */
+/* What people ask first, in words. The remaining keys follow under their own names: one that is not
+ * known here is still evidence. */
 static const struct {
     const char *key, *words;
+    bool bytes;
 } known[] = {
-    {"date", "Measured on"},
-    {"host_name", "Host"},
-    {"cpu_model", "CPU"},
-    {"num_cpus", "CPUs the system shows"},
-    {"mhz_per_cpu", "Clock, MHz"},
-    {"cpu_scaling_enabled", "Clock scaling on"},
-    {"aslr_enabled", "Address randomisation on"},
-    {"hypervisor", "Hypervisor"},
-    {"memory_bytes", "Memory, bytes"},
-    {"library_build_type", "Build type"},
-    {"library_version", "Version"},
-    {"git_commit", "Commit"},
-    {"byte_sources", "Where byte counts come from"},
-    {"attnbench_schema", "Schema of the rows"},
-    {"seed", "Seed of the data"},
+    {"date", "Measured on", false},
+    {"host_name", "Host", false},
+    {"env.cpu_model", "CPU", false},
+    {"cpu_model", "CPU", false},
+    {"num_cpus", "CPUs the system shows", false},
+    {"mhz_per_cpu", "Clock, MHz", false},
+    {"cpu_scaling_enabled", "Clock scaling on", false},
+    {"env.governor", "Clock governor", false},
+    {"env.turbo", "Turbo", false},
+    {"env.smt", "Hardware threads share cores", false},
+    {"env.cpu_features", "Vector features", false},
+    {"env.affinity", "CPUs this run could use", false},
+    {"env.memory_bytes", "Memory", true},
+    {"env.memory_available_bytes", "Memory free at the start", true},
+    {"env.numa_nodes", "NUMA nodes", false},
+    {"env.thp", "Transparent huge pages", false},
+    {"env.hypervisor", "Virtual machine", false},
+    {"env.kernel", "Kernel", false},
+    {"env.compiler", "Compiler", false},
+    {"library_build_type", "Build type", false},
+    {"library_version", "Version", false},
+    {"git_commit", "Commit", false},
+    {"byte_sources", "Where byte counts come from", false},
+    {"seed", "Seed of the data", false},
 };
 
 static void context_row(FILE *out, const char *words, const char *value)
@@ -142,25 +152,35 @@ static void caches(FILE *out, const struct ana_result *result)
 
 static void machine(FILE *out, const struct ana_result *result)
 {
+    char size[REP_TEXT];
     fputs("<p>From <code>", out);
     rep_html(out, result->path);
     fputs("</code></p>\n<div class=\"scroll\" tabindex=\"0\"><table><tbody>\n", out);
     for (size_t k = 0; k < sizeof(known) / sizeof(*known); k++) {
         const char *const value = ana_result_context(result, known[k].key);
-        if (value && *value)
-            context_row(out, known[k].words, value);
+        if (value && *value && strcmp(value, "unknown") != 0)
+            context_row(out, known[k].words,
+                        known[k].bytes ? rep_write(REP_BYTES, strtod(value, NULL), size) : value);
     }
     caches(out, result);
+    fputs("</tbody></table></div>\n", out);
+    size_t rest = 0;
     for (size_t i = 0; i < result->context_count; i++) {
         const struct ana_context *const c = &result->context[i];
         bool shown = strncmp(c->key, "caches.", 7) == 0 || is_warning(c->key) ||
                      strcmp(c->key, "command_line") == 0;
         for (size_t k = 0; k < sizeof(known) / sizeof(*known) && !shown; k++)
             shown = strcmp(c->key, known[k].key) == 0;
-        if (!shown)
-            context_row(out, c->key, c->value);
+        if (shown)
+            continue;
+        if (!rest++)
+            fputs("<details><summary>Everything else the file says about the run</summary>\n"
+                  "<div class=\"scroll\" tabindex=\"0\"><table><tbody>\n",
+                  out);
+        context_row(out, c->key, c->value);
     }
-    fputs("</tbody></table></div>\n", out);
+    if (rest)
+        fputs("</tbody></table></div></details>\n", out);
 }
 
 static void command(FILE *out, const struct ana_result *result)

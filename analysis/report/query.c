@@ -103,12 +103,16 @@ static int read_key(const char *key, const char *value, struct rep_query *q)
         return read_word(value, "best", "each", &q->best);
     if (strcmp(key, "label") == 0)
         return read_word(value, "yes", "no", &q->labelled);
+    if (strcmp(key, "roofs") == 0)
+        return read_word(value, "yes", "no", &q->roofs);
     if (strcmp(key, "flip") == 0)
         return read_word(value, "x", "no", &q->flip);
     if (strcmp(key, "log") == 0)
         return read_log(value, q);
     if (strcmp(key, "need") == 0)
         return read_count(value, &q->need);
+    if (strcmp(key, "least") == 0)
+        return read_count(value, &q->least);
     if (strcmp(key, "series") == 0)
         return read_count(value, &q->series);
     return -EINVAL;
@@ -117,7 +121,7 @@ static int read_key(const char *key, const char *value, struct rep_query *q)
 int rep_query_parse(const char *line, struct rep_query *query, char *message, size_t size)
 {
     static const char start[] = "# query:";
-    *query = (struct rep_query){.need = 1, .series = 8};
+    *query = (struct rep_query){.need = 1, .least = 1, .series = 8};
     if (strncmp(line, start, strlen(start)) != 0) {
         snprintf(message, size, "the first line must begin with \"%s\"", start);
         return -EINVAL;

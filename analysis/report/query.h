@@ -12,8 +12,10 @@
  * kernel    best: the fastest kernel of each case; each (default): all of them
  * log       x, y or xy
  * need      distinct values of x without which there is no figure (default 1)
+ * least     points without which a series is left out (default 1)
  * series    at most so many series, spread over those there are (default 8)
  * label     yes: only points that carry a label
+ * roofs     yes: the axes have room for the roofs of a roofline
  * flip      x: x falls from left to right, and "last" means its smallest value
  * also      fields drawn on y's axis beside y; its range has room for them
  */
@@ -38,8 +40,8 @@ struct rep_query {
     const struct rep_field *also[4]; /* ends with NULL */
     unsigned over;
     enum rep_by by, rows;
-    bool best, log_x, log_y, labelled, flip;
-    unsigned need, series;
+    bool best, log_x, log_y, labelled, flip, roofs;
+    unsigned need, least, series;
 };
 
 enum { REP_NAME = 96 };

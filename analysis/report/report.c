@@ -6,6 +6,7 @@
 #include "analysis/report/page.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,36 @@ static int draw_all(const struct rep_request *r, const struct rep_points *points
     return 0;
 }
 
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Half of the cases have intervals wider than this: then differences below it mean little. */
+static void look_at_noise(const struct rep_points *points, struct warnings *w)
+{
+    char text[SENTENCE], share[REP_TEXT];
+    double *const widths = calloc(points->count + 1, sizeof(*widths));
+    size_t n = 0;
+    for (size_t i = 0; widths && i < points->count; i++) {
+        const struct rep_point *const p = &points->points[i];
+        if (isfinite(p->low_ns) && isfinite(p->high_ns))
+            widths[n++] = (p->high_ns - p->low_ns) / p->time_ns;
+    }
+    if (n) {
+        qsort(widths, n, sizeof(*widths), ascending);
+        if (widths[n / 2] > 0.15) {
+            snprintf(text, sizeof(text),
+                     "These numbers are noisy: half of the cases vary by %s or more between "
+                     "repetitions. Differences smaller than that may be chance.",
+                     rep_write(REP_PERCENT, widths[n / 2], share));
+            warn(w, text);
+        }
+    }
+    free(widths);
+}
+
 static void look_at_files(const struct rep_request *r, struct warnings *w)
 {
     char text[SENTENCE];
@@ -110,6 +141,7 @@ int rep_report_write(const struct rep_request *request, char *notice, char *mess
     if (request->result_count)
         rep_machine_read(request->results[0], &machine);
     look_at_files(request, &warnings);
+    look_at_noise(&points, &warnings);
     if ((error = draw_all(request, &points, &machine, &folder, figures)))
         goto out;
     bool undrawn = false;

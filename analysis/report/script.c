@@ -30,6 +30,18 @@ static void widen(struct range *r, double value, bool log)
     r->high = fmax(r->high, value);
 }
 
+/* A value and its interval, unless that is so wide that everything else would be crushed. */
+static void widen_by(struct range *r, const struct rep_point *p, const struct rep_field *field,
+                     bool log)
+{
+    double low, high;
+    const double value = rep_value(p, field);
+    rep_interval(p, field, &low, &high);
+    widen(r, value, log);
+    widen(r, fmax(low, value / 3), log);
+    widen(r, fmin(high, value * 3), log);
+}
+
 /* A margin so that no mark sits on the frame; a linear axis of magnitudes begins at nought. */
 static void pad(struct range *r, bool log, double share)
 {
@@ -160,19 +172,23 @@ static void write_rows(FILE *out, const struct rep_selection *s)
     }
 }
 
-/* The best the ceilings showed on these points: the two roofs of a roofline. */
-static void write_roofs(FILE *out, const struct rep_selection *s)
+/* The best the ceilings showed on these points: the two roofs of a roofline, per second. */
+struct roofs {
+    double read, fma; /* 0 where not known */
+};
+
+static struct roofs find_roofs(const struct rep_selection *s)
 {
-    double read = 0, fma = 0;
+    struct roofs roofs = {0};
     for (size_t i = 0; i < s->points.count; i++) {
         const struct rep_point *const p = &s->points.points[i];
-        if (p->bytes / p->read_ns > read)
-            read = p->bytes / p->read_ns;
-        if (p->flops / p->fma_ns > fma)
-            fma = p->flops / p->fma_ns;
+        const double read = p->bytes / p->read_ns * 1e9, fma = p->flops / p->fma_ns * 1e9;
+        if (isfinite(read) && read > roofs.read)
+            roofs.read = read;
+        if (isfinite(fma) && fma > roofs.fma)
+            roofs.fma = fma;
     }
-    fprintf(out, "roof_read = %.10g; roof_fma = %.10g\n", isfinite(read) ? read * 1e9 : 0,
-            isfinite(fma) ? fma * 1e9 : 0);
+    return roofs;
 }
 
 static void write_ranks(FILE *out, char axis, const struct rep_field *field,
@@ -215,13 +231,19 @@ static void write_variables(FILE *out, const struct rep_plot *plot, const struct
                             const struct rep_machine *machine, const struct rep_ranks ranks[2])
 {
     struct range x = {.low = INFINITY, .high = -INFINITY}, y = x;
+    const struct roofs roofs = find_roofs(s);
     for (size_t i = 0; i < s->points.count; i++) {
         const struct rep_point *const p = &s->points.points[i];
-        widen(&x, rep_value(p, q->x), q->log_x);
+        widen_by(&x, p, q->x, q->log_x);
         if (q->y)
-            widen(&y, rep_value(p, q->y), q->log_y);
+            widen_by(&y, p, q->y, q->log_y);
         for (size_t a = 0; q->also[a]; a++)
             widen(q->y ? &y : &x, rep_value(p, q->also[a]), q->y ? q->log_y : q->log_x);
+    }
+    if (q->roofs && roofs.fma > 0) {
+        widen(&y, roofs.fma * 1.3, q->log_y);
+        if (roofs.read > 0)
+            widen(&x, 2 * roofs.fma / roofs.read, q->log_x);
     }
     pad(&x, q->log_x, q->rows ? 0.06 : 0.03);
     pad(&y, q->log_y, 0.06);
@@ -256,7 +278,7 @@ static void write_variables(FILE *out, const struct rep_plot *plot, const struct
     write_axis(out, 'y', q->y, &y, q->log_y);
     write_series(out, q, s);
     write_rows(out, s);
-    write_roofs(out, s);
+    fprintf(out, "roof_read = %.10g; roof_fma = %.10g\n", roofs.read, roofs.fma);
     write_ranks(out, 'x', q->x, &ranks[0]);
     write_ranks(out, 'y', q->y, &ranks[1]);
     write_outgrown(out, q, s, machine);

@@ -130,7 +130,7 @@ static void describe_held(const struct rep_point *p, const struct rep_query *q, 
     size_t at = (size_t)snprintf(buf, n, "%s", attn_phase_name(s->phase));
 #define SAY(axis, ...)                 \
     if (!(q->over & (axis)) && at < n) \
-    at += (size_t)snprintf(buf + at, n - at, " \302\267 " __VA_ARGS__)
+    at += (size_t)snprintf(buf + at, n - at, "\302\240\302\267 " __VA_ARGS__)
     tag(p, REP_BY_KV_TYPE, text);
     SAY(REP_KV_TYPE, "%s\302\240cache", text);
     SAY(REP_BATCH, "batch\302\240%u", s->batch);
@@ -175,6 +175,22 @@ static size_t thin(struct tagged *t, size_t n, size_t keep)
             const struct tagged dropped = t[kept];
             t[kept++] = t[i];
             t[i] = dropped;
+        }
+    }
+    return kept;
+}
+
+/* Drops series of fewer than `least` points, in the way of thin(). */
+static size_t drop_short(struct tagged *t, size_t n, unsigned least)
+{
+    size_t kept = 0;
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i; end < n && strcmp(t[end].series.name, t[i].series.name) == 0;)
+            end++;
+        for (size_t k = i; end - i >= least && k < end; k++) {
+            const struct tagged dropped = t[kept];
+            t[kept++] = t[k];
+            t[k] = dropped;
         }
     }
     return kept;
@@ -274,6 +290,7 @@ int rep_select(const struct rep_points *all, const struct rep_query *query,
     widest(t, n, query->need, &first, &count);
     selection->left_out = n - count;
     qsort(t + first, count, sizeof(*t), by_series_x);
+    count = drop_short(t + first, count, query->least);
     count = thin(t + first, count, query->series);
     rc = -ENODATA;
     if (!count || distinct_x(t + first, count) < query->need) {
