@@ -17,7 +17,7 @@ cblas\.h                    ^kernels/ladder/blas[._]
 hwloc(\.h|/.*)              ^bench/machine/topology
 papi.*\.h                   ^bench/machine/.*papi
 pthread\.h                  ^bench/machine/team|^bench/harness/|^tests/
-jansson\.h                  ^analysis/|^tests/
+jansson\.h                  ^analysis/|^bench/harness/baseline\.c|^tests/
 sqlite3\.h                  ^analysis/regress/history|^tests/
 valgrind/.*                 ^bench/machine/
 (.*intrin|arm_[a-z0-9]+)\.h ^kernels/(simd|ladder/)

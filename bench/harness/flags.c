@@ -101,6 +101,11 @@ static const struct flag flags[] = {
     FLAG("benchmark_short_names", "{auto|true|false}", "auto", short_names, bm_parse_color,
          "one of auto, true, false", NULL,
          "Print what all names have in common once; auto means on terminals."),
+    FLAG("benchmark_baseline", "<filename>", "", baseline, bm_parse_string, NULL, NULL,
+         "JSON of an earlier run to compare with; adds baseline_ratio and its interval to rows."),
+    FLAG("benchmark_baseline_fail_threshold", "<fraction>", "", baseline_fail_threshold,
+         bm_parse_threshold, "a double", "a fraction, not negative",
+         "Exit with 1 when a case is surely slower than the baseline by more than this."),
     FLAG("benchmark_perf_counters", "<counter>,...", "", perf_counters, bm_parse_string, NULL,
          NULL, "Accepted for compatibility; hardware counters are up to the program."),
     FLAG("v", "<verbosity>", "0", verbosity, bm_parse_int, "a 32-bit integer", NULL,
@@ -180,6 +185,7 @@ void bm_settings_free(struct settings *settings)
     free(settings->percentiles.items);
     free(settings->dump_samples);
     free(settings->cpu_affinity.items);
+    free(settings->baseline);
     free(settings->perf_counters);
     bm_key_values_free(&settings->context);
     *settings = (struct settings){0};

@@ -178,6 +178,15 @@ int bm_parse_fraction(const char *text, void *target)
     return 0;
 }
 
+/* A fraction that may be 0 and may be absent. */
+int bm_parse_threshold(const char *text, void *target)
+{
+    if (*text)
+        return bm_parse_seconds(text, target);
+    *(double *)target = -1;
+    return 0;
+}
+
 static int append(struct numbers *list, double value)
 {
     double *const items = realloc(list->items, (list->count + 1) * sizeof(*items));

@@ -4,6 +4,7 @@
  * measuring is that of registration, or a shuffled one in which the repetitions of all cases mix,
  * so that a slow spell of the machine falls on all of them.
  */
+#include "bench/harness/baseline.h"
 #include "bench/harness/caches.h"
 #include "bench/harness/complexity.h"
 #include "bench/harness/output.h"
@@ -22,6 +23,7 @@ struct run {
     const struct instances *instances;
     struct output output;
     struct progress progress;
+    struct baseline baseline;
     /* By family_index: points so far and cases still to come. */
     struct complexity_points *points;
     size_t *due;
@@ -36,6 +38,9 @@ static int report(struct run *run, struct trial *trial)
     int rc = 0;
 
     run->due[index]--;
+    rc = bm_baseline_apply(&run->baseline, &trial->rows, family, run->runner->hooks.err);
+    if (rc)
+        return rc;
     if (family->complexity != BENCHMARK_O_NONE) {
         rc = bm_complexity_note(&run->points[index], &trial->rows);
         if (!rc && !run->due[index])
@@ -199,6 +204,27 @@ static int measure(struct run *run)
     return rc;
 }
 
+static int open_baseline(struct run *run)
+{
+    const struct settings *const settings = &run->runner->settings;
+    if (!*settings->baseline)
+        return 0;
+    const int rc = bm_baseline_read(&run->baseline, settings->baseline, run->runner->hooks.err);
+    run->baseline.fail_threshold = settings->baseline_fail_threshold;
+    return rc;
+}
+
+/* In words, for those who look at a table; the numbers are in the rows. */
+static void close_baseline(struct run *run)
+{
+    const struct baseline *const b = &run->baseline;
+    if (*run->runner->settings.baseline && run->runner->settings.format != FORMAT_JSON)
+        fprintf(run->runner->hooks.err,
+                "Baseline: %zu cases compared, %zu slower, %zu faster, the others not told apart\n",
+                b->compared, b->slower, b->faster);
+    bm_baseline_free(&run->baseline);
+}
+
 static int open_samples(struct benchmark_runner *runner)
 {
     const char *const path = runner->settings.dump_samples;
@@ -242,7 +268,9 @@ static int list(struct benchmark_runner *runner, const struct instances *instanc
 static int run_all(struct benchmark_runner *runner, const struct instances *instances)
 {
     struct run run = {.runner = runner, .instances = instances};
-    if (bm_output_open(&run.output, runner, instances) || open_samples(runner)) {
+    if (open_baseline(&run) || bm_output_open(&run.output, runner, instances) ||
+        open_samples(runner)) {
+        bm_baseline_free(&run.baseline);
         bm_output_free(&run.output);
         return 1;
     }
@@ -257,8 +285,9 @@ static int run_all(struct benchmark_runner *runner, const struct instances *inst
     bm_output_end(&run.output);
     if (rc)
         fprintf(runner->hooks.err, "error: the run ended early: %s\n", strerror(-rc));
+    close_baseline(&run);
     const bool failure = run.output.error_rows || !instances->count;
-    const int status = close_samples(runner) || rc || run.output.status ||
+    const int status = close_samples(runner) || rc || run.output.status || run.baseline.failed ||
                        (runner->settings.fail_on_error && failure);
     bm_output_free(&run.output);
     return status;

@@ -61,6 +61,8 @@ struct settings {
     double cooldown;
     int cache_mode;
     int short_names; /* enum color: auto, always, never */
+    char *baseline;
+    double baseline_fail_threshold; /* negative: not given */
     char *perf_counters;
     int verbosity;
     char **text; /* each flag's value as it was given, in the order of the table */
@@ -98,6 +100,7 @@ int bm_parse_unit(const char *text, void *target);
 int bm_parse_fraction(const char *text, void *target);
 int bm_parse_percentiles(const char *text, void *target);
 int bm_parse_cpus(const char *text, void *target);
+int bm_parse_threshold(const char *text, void *target);
 int bm_parse_cache_mode(const char *text, void *target);
 
 #endif
