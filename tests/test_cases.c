@@ -135,8 +135,29 @@ static void test_too_many(void)
                         "shorter");
 }
 
+/* Equal shapes run once, and the label says whose they are. */
+static void test_models(void)
+{
+    struct attn_sweep s;
+    struct attn_cases c;
+    struct attn_message why;
+    CHECK(expand("kernel = ref\ncontext = 64\n[a]\nmodel = llama-3.1-8b,mistral-7b-v0.3\n"
+                 "[b]\nheads = 32\nkv_heads = 8\ndim = 128\n[c]\nmodel = llama-3.1-8b\n"
+                 "kv_heads = 4\n",
+                 &s, &c, &why) == 0,
+          "%s", why.text);
+    CHECK(c.n == 2 && c.repeated == 2, "%zu cases, %zu repeated", c.n, c.repeated);
+    CHECK_STR(c.item[0].text, "decode/ref/kv:f16/batch:1/heads:32/kv_heads:8/dim:128/context:64/"
+                              "real_time/threads:2");
+    CHECK_STR(c.group[0].label, "llama-3.1-8b, mistral-7b-v0.3");
+    CHECK(c.item[1].name.problem.kv_heads == 4, "a key beside a model wins");
+    CHECK_STR(c.group[1].label, "llama-3.1-8b with kv_heads 4");
+    attn_cases_free(&c);
+}
+
 int main(void)
 {
+    test_models();
     test_product();
     test_once();
     test_dropped();

@@ -200,6 +200,11 @@ int attn_data_open(struct attn_data *data, const struct attn_name *name,
     if (error)
         return error;
     error = pool_prepare(pool, &data->size.layout);
+    if (error == -ENOMEM && pool->pages == ARENA_HUGETLB)
+        return attn_refuse(why, error,
+                           "needs %" PRIu64 " huge pages of 2 MiB; sysctl vm.nr_hugepages reserves "
+                           "them",
+                           size->pool_bytes / (2 << 20) + 1);
     if (error)
         return attn_refuse(why, error, "cannot set up the cache on %s pages: %s",
                            arena_pages_name[pool->pages], strerror(-error));

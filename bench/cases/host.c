@@ -9,6 +9,7 @@
 #include "bench/cases/options.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,19 @@ int attn_host_team(struct attn_host *host, uint32_t ranks, struct team **team,
         return attn_refuse(why, error, "cannot start %u threads: %s", ranks, strerror(-error));
     *team = host->team[ranks];
     return 0;
+}
+
+const char *attn_host_team_warning(struct attn_host *host, uint32_t ranks, char *buf, size_t size)
+{
+    const bool first = !host->warned[ranks];
+    host->warned[ranks] = true;
+    buf[0] = '\0';
+    if (first && ranks > host->topology.pus)
+        snprintf(buf, size, "%u threads take turns on %u hardware threads", ranks,
+                 host->topology.pus);
+    else if (first)
+        snprintf(buf, size, "%s", team_warning(host->team[ranks]));
+    return buf;
 }
 
 struct pool *attn_host_pool(struct attn_host *host, const char *pages, struct team *team)

@@ -17,6 +17,7 @@ struct attn_host {
     uint32_t *order; /* PUs as ranks take them */
     uint64_t seed;
     struct team *team[ATTN_RANKS_MAX + 1]; /* by number of ranks */
+    bool warned[ATTN_RANKS_MAX + 1];       /* somebody has asked attn_host_team_warning() */
     struct pool pool[ARENA_PAGES];
 };
 
@@ -26,6 +27,9 @@ void attn_host_close(struct attn_host *host);
 /* 0 or -errno with a sentence. */
 int attn_host_team(struct attn_host *host, uint32_t ranks, struct team **team,
                    struct attn_message *why);
+
+/* What is to be said about a team, once: the first caller gets the sentence, later ones "". */
+const char *attn_host_team_warning(struct attn_host *host, uint32_t ranks, char *buf, size_t size);
 
 /* The pool behind a page policy by name; "" is the default. It is filled by `team`. */
 struct pool *attn_host_pool(struct attn_host *host, const char *pages, struct team *team);

@@ -36,6 +36,8 @@ static int prepare(struct attn_trial *t, struct attn_message *why)
     int error = attn_host_team(host, name->threads, &t->team, why);
     if (error)
         return error;
+    if (*attn_host_team_warning(host, name->threads, why->text, sizeof(why->text)))
+        attn_display_warn(t->session->display, t->session->runner, why->text);
     struct pool *const pool = attn_host_pool(host, name->pages, t->team);
     if (!pool)
         return attn_refuse(why, -EINVAL, "no memory pages are called \"%s\"", name->pages);
