@@ -128,6 +128,8 @@ int benchmark_add_context(struct benchmark_runner *runner, const char *key, cons
     for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
         if (strcmp(key, own[i]) == 0)
             rc = -EEXIST;
+    if (strncmp(key, "warning_", 8) == 0)
+        rc = -EEXIST;
     if (!rc)
         rc = bm_key_values_set(&runner->context, key, value, false);
     if (rc == -EEXIST)
