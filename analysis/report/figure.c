@@ -116,7 +116,7 @@ static bool counts_bytes(const struct rep_field *field)
            strcmp(field->name, "dram_bytes") != 0;
 }
 
-int rep_figure_draw(const struct rep_plot *plot, const struct rep_points *all,
+int rep_figure_draw(const struct rep_plot *plot, const struct rep_sets *sets,
                     const struct rep_machine *machine, const char *dir, struct rep_figure *figure)
 {
     *figure = (struct rep_figure){.state = REP_NOTHING};
@@ -131,7 +131,7 @@ int rep_figure_draw(const struct rep_plot *plot, const struct rep_points *all,
         return 0;
     }
     struct rep_selection selection;
-    int rc = rep_select(all, &query, &selection, figure->reason, sizeof(figure->reason));
+    int rc = rep_select(sets, &query, &selection, figure->reason, sizeof(figure->reason));
     if (rc)
         return rc == -ENODATA ? 0 : rc;
     rep_finding_say(plot->name, &selection, &query, figure);

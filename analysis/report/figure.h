@@ -40,7 +40,7 @@ struct rep_figure {
  * Draws `plot` into `dir`, which exists. `machine` ends the subtitle. 0, or -errno if a file
  * cannot be written; a figure that cannot be drawn is no error but a state.
  */
-int rep_figure_draw(const struct rep_plot *plot, const struct rep_points *all,
+int rep_figure_draw(const struct rep_plot *plot, const struct rep_sets *sets,
                     const struct rep_machine *machine, const char *dir, struct rep_figure *figure);
 
 void rep_figure_free(struct rep_figure *figure);

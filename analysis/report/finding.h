@@ -32,6 +32,6 @@ struct rep_headline {
 };
 
 /* The largest comparison the points allow: MQA against MHA, else the fastest case. */
-void rep_headline_say(const struct rep_points *all, struct rep_headline *headline);
+void rep_headline_say(const struct rep_sets *sets, struct rep_headline *headline);
 
 #endif

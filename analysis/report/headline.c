@@ -44,7 +44,7 @@ static void with_interval(const struct rep_point *p, char *buf, size_t size)
         snprintf(buf, size, "%s", time);
 }
 
-void rep_headline_say(const struct rep_points *all, struct rep_headline *headline)
+void rep_headline_say(const struct rep_sets *sets, struct rep_headline *headline)
 {
     *headline = (struct rep_headline){.text = "No case of this file was measured"};
     static const char line[] = "# query: kernel=best over=kv_heads,context x=kv_bytes y=time_ns "
@@ -53,7 +53,7 @@ void rep_headline_say(const struct rep_points *all, struct rep_headline *headlin
     struct rep_selection s;
     char reason[256], a[128], b[128];
     if (rep_query_parse(line, &query, reason, sizeof(reason)) ||
-        rep_select(all, &query, &s, reason, sizeof(reason)))
+        rep_select(sets, &query, &s, reason, sizeof(reason)))
         return;
     const struct rep_pair two = rep_longest_pair(&s.points);
     if (two.mha) {

@@ -15,7 +15,8 @@ struct rep_page {
     struct ana_result *const *results;
     size_t result_count;
     const struct ana_summary *summary;
-    const struct rep_points *points;
+    const struct rep_points *points; /* all of them */
+    const struct rep_points *best;   /* the fastest kernel of each case, compared */
     const struct rep_figure *figures;
     size_t figure_count;
     const struct rep_machine *machine;

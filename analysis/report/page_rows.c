@@ -120,15 +120,11 @@ static void own_row(const struct rep_point *p, bool batch, bool threads, FILE *o
 
 static void own_table(const struct rep_page *page, FILE *out)
 {
-    struct rep_points best = {.points = calloc(page->points->count + 1, sizeof(*best.points))};
+    struct rep_points best = {.points = calloc(page->best->count + 1, sizeof(*best.points))};
     if (!best.points)
         return;
-    memcpy(best.points, page->points->points, page->points->count * sizeof(*best.points));
-    best.count = page->points->count;
-    if (rep_points_best(&best) || rep_points_compare(&best, true)) {
-        rep_points_free(&best);
-        return;
-    }
+    memcpy(best.points, page->best->points, page->best->count * sizeof(*best.points));
+    best.count = page->best->count;
     qsort(best.points, best.count, sizeof(*best.points), by_shape);
     const bool batches = varies(&best, "batch"), teams = varies(&best, "threads");
     fputs("<p>The fastest kernel of each shape. All kernels and all columns are in "

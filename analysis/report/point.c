@@ -229,3 +229,33 @@ void rep_points_free(struct rep_points *points)
     free(points->points);
     *points = (struct rep_points){0};
 }
+
+static int contenders(const struct rep_points *all, struct rep_points *points)
+{
+    points->points = calloc(all->count + 1, sizeof(*points->points));
+    if (!points->points)
+        return -ENOMEM;
+    for (size_t i = 0; i < all->count; i++)
+        if (rep_is_contender(&all->points[i]))
+            points->points[points->count++] = all->points[i];
+    return 0;
+}
+
+int rep_sets_make(const struct rep_points *all, struct rep_sets *sets)
+{
+    *sets = (struct rep_sets){0};
+    int error = contenders(all, &sets->each);
+    error = error ? error : contenders(all, &sets->best);
+    error = error ? error : rep_points_best(&sets->best);
+    error = error ? error : rep_points_compare(&sets->each, false);
+    error = error ? error : rep_points_compare(&sets->best, true);
+    if (error)
+        rep_sets_free(sets);
+    return error;
+}
+
+void rep_sets_free(struct rep_sets *sets)
+{
+    rep_points_free(&sets->each);
+    rep_points_free(&sets->best);
+}

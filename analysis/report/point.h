@@ -100,4 +100,14 @@ int rep_points_compare(struct rep_points *points, bool across);
 
 void rep_points_free(struct rep_points *points);
 
+/* The contenders, compared with each other: what figures choose from. */
+struct rep_sets {
+    struct rep_points each; /* every kernel */
+    struct rep_points best; /* the fastest kernel of each case */
+};
+
+/* 0 or -ENOMEM. `all` is left as it is. */
+int rep_sets_make(const struct rep_points *all, struct rep_sets *sets);
+void rep_sets_free(struct rep_sets *sets);
+
 #endif

@@ -67,7 +67,7 @@ struct rep_selection {
 int rep_query_parse(const char *line, struct rep_query *query, char *message, size_t size);
 
 /* 0, -ENODATA with the reason in `message` if there is nothing to draw, or -ENOMEM. */
-int rep_select(const struct rep_points *all, const struct rep_query *query,
+int rep_select(const struct rep_sets *sets, const struct rep_query *query,
                struct rep_selection *selection, char *message, size_t size);
 
 void rep_selection_free(struct rep_selection *selection);

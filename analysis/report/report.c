@@ -50,7 +50,7 @@ static int write_page(const struct rep_page *page, const struct rep_folder *fold
     return fclose(out) && !error ? -errno : error;
 }
 
-static int draw_all(const struct rep_request *r, const struct rep_points *points,
+static int draw_all(const struct rep_request *r, const struct rep_sets *sets,
                     const struct rep_machine *machine, const struct rep_folder *folder,
                     struct rep_figure *figures)
 {
@@ -59,7 +59,7 @@ static int draw_all(const struct rep_request *r, const struct rep_points *points
     for (size_t i = 0; i < rep_plot_count + r->plot_count; i++) {
         const struct rep_plot *const plot =
             i < rep_plot_count ? &rep_plots[i] : &r->plots[i - rep_plot_count];
-        const int error = rep_figure_draw(plot, points, machine, plots, &figures[i]);
+        const int error = rep_figure_draw(plot, sets, machine, plots, &figures[i]);
         if (error)
             return error;
     }
@@ -123,6 +123,7 @@ int rep_report_write(const struct rep_request *request, char *notice, char *mess
     *notice = *message = '\0';
     struct warnings warnings = {.count = 0};
     struct rep_points points = {0};
+    struct rep_sets sets = {0};
     struct rep_machine machine = {{0}};
     const size_t figure_count = rep_plot_count + request->plot_count;
     struct rep_folder folder;
@@ -136,13 +137,14 @@ int rep_report_write(const struct rep_request *request, char *notice, char *mess
     error = figures ? rep_points_read(request->results, request->result_count, request->summary,
                                       &points)
                     : -ENOMEM;
+    error = error ? error : rep_sets_make(&points, &sets);
     if (error)
         goto out;
     if (request->result_count)
         rep_machine_read(request->results[0], &machine);
     look_at_files(request, &warnings);
     look_at_noise(&points, &warnings);
-    if ((error = draw_all(request, &points, &machine, &folder, figures)))
+    if ((error = draw_all(request, &sets, &machine, &folder, figures)))
         goto out;
     bool undrawn = false;
     for (size_t i = 0; i < figure_count; i++)
@@ -160,13 +162,14 @@ int rep_report_write(const struct rep_request *request, char *notice, char *mess
         .result_count = request->result_count,
         .summary = request->summary,
         .points = &points,
+        .best = &sets.best,
         .figures = figures,
         .figure_count = figure_count,
         .machine = &machine,
         .warnings = warnings.list,
         .warning_count = warnings.count,
     };
-    rep_headline_say(&points, &page.headline);
+    rep_headline_say(&sets, &page.headline);
     error = write_summary(request, &folder);
     error = error ? error : write_page(&page, &folder);
     error = error ? error : rep_folder_publish(&folder);
@@ -179,6 +182,7 @@ out:
     for (size_t i = 0; figures && i < figure_count; i++)
         rep_figure_free(&figures[i]);
     free(figures);
+    rep_sets_free(&sets);
     rep_points_free(&points);
     return error;
 }

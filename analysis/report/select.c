@@ -4,21 +4,13 @@
  * series. Which combination of the held axes is drawn is decided by the number of points, then by
  * the longest context, since a figure is worth what can be compared in it.
  */
-#include "analysis/report/query.h"
+#include "analysis/report/tagged.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct tagged {
-    struct rep_point point;
-    char *key; /* of the held axes */
-    struct rep_series series;
-    char row[REP_NAME];
-    double x; /* negated where x falls */
-};
 
 static double tag(const struct rep_point *p, enum rep_by by, char name[REP_NAME])
 {
@@ -72,12 +64,12 @@ static bool complete(const struct rep_point *p, const struct rep_query *q)
 
 static int by_key(const void *a, const void *b)
 {
-    return strcmp(((const struct tagged *)a)->key, ((const struct tagged *)b)->key);
+    return strcmp(((const struct rep_tagged *)a)->key, ((const struct rep_tagged *)b)->key);
 }
 
 static int by_series_x(const void *a, const void *b)
 {
-    const struct tagged *const s = a, *const t = b;
+    const struct rep_tagged *const s = a, *const t = b;
     if (s->series.order != t->series.order)
         return s->series.order < t->series.order ? -1 : 1;
     const int names = strcmp(s->series.name, t->series.name);
@@ -85,7 +77,7 @@ static int by_series_x(const void *a, const void *b)
 }
 
 /* Distinct values of x, counted up to 64. */
-static size_t distinct_x(const struct tagged *t, size_t n)
+static size_t distinct_x(const struct rep_tagged *t, size_t n)
 {
     double seen[64];
     size_t distinct = 0;
@@ -101,7 +93,8 @@ static size_t distinct_x(const struct tagged *t, size_t n)
 
 /* The held combination with the most points, of those that have enough values of x if there is
  * one: its range in the sorted array. */
-static void widest(const struct tagged *t, size_t n, unsigned need, size_t *first, size_t *count)
+static void widest(const struct rep_tagged *t, size_t n, unsigned need, size_t *first,
+                   size_t *count)
 {
     double best_context = 0;
     bool best_enough = false;
@@ -109,7 +102,7 @@ static void widest(const struct tagged *t, size_t n, unsigned need, size_t *firs
     for (size_t i = 0, end; i < n; i = end) {
         double context = 0;
         for (end = i; end < n && strcmp(t[end].key, t[i].key) == 0; end++)
-            context = fmax(context, t[end].point.context);
+            context = fmax(context, t[end].point->context);
         const bool enough = distinct_x(t + i, end - i) >= need;
         if (enough < best_enough)
             continue;
@@ -147,57 +140,8 @@ static void describe_held(const struct rep_point *p, const struct rep_query *q, 
 #undef SAY
 }
 
-/* Whether series `index` of `series` is among `keep` spread evenly, the last one included. */
-static bool chosen(size_t index, size_t series, size_t keep)
-{
-    const double step = keep > 1 ? (double)(series - 1) / (double)(keep - 1) : (double)series;
-    for (size_t j = 0; j < keep; j++)
-        if (index == (size_t)lround((double)(series - 1) - (double)j * step))
-            return true;
-    return false;
-}
-
-/* Drops series until at most `keep` are left; what is dropped stays behind, for freeing. */
-static size_t thin(struct tagged *t, size_t n, size_t keep)
-{
-    size_t series = 0;
-    for (size_t i = 0; i < n; i++)
-        series += !i || strcmp(t[i].series.name, t[i - 1].series.name) != 0;
-    if (series <= keep)
-        return n;
-    size_t kept = 0, index = 0;
-    char name[REP_NAME];
-    for (size_t i = 0; i < n; i++) {
-        if (i && strcmp(t[i].series.name, name) != 0)
-            index++;
-        memcpy(name, t[i].series.name, sizeof(name));
-        if (chosen(index, series, keep)) {
-            const struct tagged dropped = t[kept];
-            t[kept++] = t[i];
-            t[i] = dropped;
-        }
-    }
-    return kept;
-}
-
-/* Drops series of fewer than `least` points, in the way of thin(). */
-static size_t drop_short(struct tagged *t, size_t n, unsigned least)
-{
-    size_t kept = 0;
-    for (size_t i = 0, end; i < n; i = end) {
-        for (end = i; end < n && strcmp(t[end].series.name, t[i].series.name) == 0;)
-            end++;
-        for (size_t k = i; end - i >= least && k < end; k++) {
-            const struct tagged dropped = t[kept];
-            t[kept++] = t[k];
-            t[k] = dropped;
-        }
-    }
-    return kept;
-}
-
 /* Categories in order of their best x: fast ones first, whichever way x counts. */
-static int name_rows(const struct tagged *t, size_t n, const struct rep_query *q,
+static int name_rows(const struct rep_tagged *t, size_t n, const struct rep_query *q,
                      struct rep_selection *out)
 {
     out->rows = calloc(n, sizeof(*out->rows));
@@ -234,7 +178,8 @@ static int name_rows(const struct tagged *t, size_t n, const struct rep_query *q
     return 0;
 }
 
-static int fill(struct tagged *t, size_t n, const struct rep_query *q, struct rep_selection *out)
+static int fill(struct rep_tagged *t, size_t n, const struct rep_query *q,
+                struct rep_selection *out)
 {
     out->points.points = calloc(n, sizeof(*out->points.points));
     out->series = calloc(n, sizeof(*out->series));
@@ -242,7 +187,7 @@ static int fill(struct tagged *t, size_t n, const struct rep_query *q, struct re
         return -ENOMEM;
     out->points.count = n;
     for (size_t i = 0; i < n; i++) {
-        out->points.points[i] = t[i].point;
+        out->points.points[i] = *t[i].point;
         if (!i || strcmp(t[i].series.name, t[i - 1].series.name) != 0) {
             out->series[out->series_count] = t[i].series;
             out->series[out->series_count++].first = i;
@@ -252,35 +197,27 @@ static int fill(struct tagged *t, size_t n, const struct rep_query *q, struct re
     return q->rows ? name_rows(t, n, q, out) : 0;
 }
 
-int rep_select(const struct rep_points *all, const struct rep_query *query,
+int rep_select(const struct rep_sets *sets, const struct rep_query *query,
                struct rep_selection *selection, char *message, size_t size)
 {
     *selection = (struct rep_selection){0};
     const unsigned free_axes = query->over | (query->best ? REP_KERNEL | REP_SPLITS : 0);
-    struct rep_points usable = {.points = calloc(all->count + 1, sizeof(*usable.points))};
-    struct tagged *const t = calloc(all->count + 1, sizeof(*t));
+    const struct rep_points *const points = query->best ? &sets->best : &sets->each;
+    struct rep_tagged *const t = calloc(points->count + 1, sizeof(*t));
+    if (!t)
+        return -ENOMEM;
     size_t n = 0;
     int rc = -ENOMEM;
-    if (!usable.points || !t)
-        goto out;
-    for (size_t i = 0; i < all->count; i++)
-        if (rep_is_contender(&all->points[i]))
-            usable.points[usable.count++] = all->points[i];
-    if (query->best && (rc = rep_points_best(&usable)))
-        goto out;
-    if ((rc = rep_points_compare(&usable, query->best)))
-        goto out;
     char key[REP_KEY];
-    for (size_t i = 0; i < usable.count; i++) {
-        struct tagged *const now = &t[n];
-        now->point = usable.points[i];
-        if (!complete(&now->point, query))
+    for (size_t i = 0; i < points->count; i++) {
+        struct rep_tagged *const now = &t[n];
+        now->point = &points->points[i];
+        if (!complete(now->point, query))
             continue;
-        now->x = rep_value(&now->point, query->x) * (query->flip ? -1 : 1);
-        now->series.order = tag(&now->point, query->by, now->series.name);
-        tag(&now->point, query->rows, now->row);
-        rep_point_key(&now->point, free_axes, key);
-        rc = -ENOMEM;
+        now->x = rep_value(now->point, query->x) * (query->flip ? -1 : 1);
+        now->series.order = tag(now->point, query->by, now->series.name);
+        tag(now->point, query->rows, now->row);
+        rep_point_key(now->point, free_axes, key);
         if (!(now->key = strdup(key)))
             goto out;
         n++;
@@ -290,21 +227,19 @@ int rep_select(const struct rep_points *all, const struct rep_query *query,
     widest(t, n, query->need, &first, &count);
     selection->left_out = n - count;
     qsort(t + first, count, sizeof(*t), by_series_x);
-    count = drop_short(t + first, count, query->least);
-    count = thin(t + first, count, query->series);
+    count = rep_thin(t + first, count, query);
     rc = -ENODATA;
     if (!count || distinct_x(t + first, count) < query->need) {
         snprintf(message, size, "needs cases with %s at %u or more values%s", query->x->title,
                  query->need, query->labelled ? " that carry a model's name" : "");
         goto out;
     }
-    describe_held(&t[first].point, query, selection->held, sizeof(selection->held));
+    describe_held(t[first].point, query, selection->held, sizeof(selection->held));
     rc = fill(t + first, count, query, selection);
 out:
-    for (size_t i = 0; t && i < n; i++)
+    for (size_t i = 0; i < n; i++)
         free(t[i].key);
     free(t);
-    rep_points_free(&usable);
     if (rc)
         rep_selection_free(selection);
     return rc;
