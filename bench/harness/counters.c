@@ -120,10 +120,6 @@ bool bm_counter_name_reserved(const char *name)
         "real_coefficient",
         "big_o",
         "rms",
-        "allocs_per_iter",
-        "max_bytes_used",
-        "total_allocated_bytes",
-        "net_heap_growth",
         "label",
         "size",
     };
