@@ -72,7 +72,7 @@ char ana_layer_letter(const struct ana_config *config, const struct ana_layer_ru
     const json_t *const hybrid = ana_layer_entry(config, "hybrid_layer_pattern", layer);
     if (json_is_integer(hybrid))
         return json_integer_value(hybrid) ? 'S' : 'F';
-    const uint32_t interval = (uint32_t)ana_config_real(config, "full_attention_interval");
+    const uint32_t interval = interval_of(config, "full_attention_interval");
     if (interval > 1)
         return (layer + 1) % interval ? '-' : 'F';
     if (rules->chunk) {
@@ -83,8 +83,7 @@ char ana_layer_letter(const struct ana_config *config, const struct ana_layer_ru
     }
     if (!rules->window)
         return 'F';
-    uint32_t every =
-        (uint32_t)ana_config_real(config, "sliding_window_pattern _sliding_window_pattern");
+    uint32_t every = interval_of(config, "sliding_window_pattern _sliding_window_pattern");
     if (!every)
         every = is_type(rules, "gemma2") || is_type(rules, "gpt_oss") ? 2
                 : is_type(rules, "gemma3")                            ? 6

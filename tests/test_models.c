@@ -374,6 +374,30 @@ static void check_bad_configs(void)
     }
 }
 
+/* Bytes changed at random: any answer but a crash, and a sentence with every refusal. */
+static void check_flipped_configs(void)
+{
+    static const char text[] =
+        "{\"model_type\": \"x\", " BASE ", \"num_key_value_heads\": 2, \"head_dim\": 64, "
+        "\"sliding_window\": 512, \"sliding_window_pattern\": 2, \"max_window_layers\": 1, "
+        "\"num_kv_shared_layers\": 1, \"query_pre_attn_scalar\": 1e2, "
+        "\"num_key_value_heads_per_layer\": [1, 2, 4, 8], \"v_head_dim\": 32}";
+    static const char spice[] = "{}[]\",:-0129e.\xff\n";
+    uint64_t seed = test_seed();
+    for (int round = 0; round < 300; round++) {
+        char copy[sizeof(text)];
+        struct ana_model model;
+        memcpy(copy, text, sizeof(text));
+        for (int flips = 0; flips < 3; flips++)
+            copy[test_random(&seed) % (sizeof(text) - 1)] =
+                spice[test_random(&seed) % (sizeof(spice) - 1)];
+        const int status = load_text(copy, sizeof(text) - 1, &model);
+        CHECK(!status || *message, "status %d without a sentence: %s", status, copy);
+        for (size_t i = 0; !status && i < model.kind_count; i++)
+            CHECK(model.kinds[i].heads % model.kinds[i].kv_heads == 0, "%s", copy);
+    }
+}
+
 /* Builds a GGUF header in memory. */
 static unsigned char gguf[1 << 16];
 static size_t gguf_size, gguf_pairs;
@@ -536,6 +560,7 @@ int main(void)
     check_problems();
     check_configs();
     check_bad_configs();
+    check_flipped_configs();
     check_gguf();
     unlink(path);
     return test_exit();

@@ -86,6 +86,32 @@ static void check_truncated(void)
     ana_result_free(result);
 }
 
+/* Bytes changed at random: any answer but a crash, and a sentence with every refusal. */
+static void check_flipped(void)
+{
+    static const char text[] =
+        "{\"context\": {\"caches\": [{\"size\": 32768}, null], \"x\": -1.5e3},\n"
+        "\"benchmarks\": [{\"name\": \"BM/n:8\", \"real_time\": 2, \"time_unit\": \"us\", "
+        "\"x\": NaN, \"y\": [1], \"label\": \"\\u00e9\"},\n"
+        "{\"name\": \"BM/n:8_cv\", \"run_name\": \"BM/n:8\", \"aggregate_name\": \"cv\"}]}";
+    static const char spice[] = "{}[]\",:\\-0eN\xff\x00\n";
+    uint64_t seed = test_seed();
+    for (int round = 0; round < 300; round++) {
+        char copy[sizeof(text)];
+        int status;
+        memcpy(copy, text, sizeof(text));
+        for (int flips = 0; flips < 3; flips++)
+            copy[test_random(&seed) % (sizeof(text) - 1)] =
+                spice[test_random(&seed) % (sizeof(spice) - 1)];
+        struct ana_result *const result = read_text(copy, sizeof(text) - 1, &status);
+        CHECK(status ? *message && !result : result != NULL, "status %d, \"%s\"", status, message);
+        struct ana_summary *summary;
+        if (result && ana_summarise(&(struct ana_result *){result}, 1, &summary) == 0)
+            ana_summary_free(summary);
+        ana_result_free(result);
+    }
+}
+
 static void check_foreign(void)
 {
     static const char text[] =
@@ -255,6 +281,7 @@ int main(void)
     check_tables();
     check_bad_files();
     check_truncated();
+    check_flipped();
     check_foreign();
     check_ours();
     check_many();
