@@ -56,6 +56,12 @@ static char letter_of_linear(const json_t *full_layers, uint32_t layer)
     return '-';
 }
 
+static uint32_t interval_of(const struct ana_config *config, const char *keys)
+{
+    const double value = ana_config_real(config, keys);
+    return value >= 1 && value <= 1e6 ? (uint32_t)value : 0;
+}
+
 char ana_layer_letter(const struct ana_config *config, const struct ana_layer_rules *rules,
                       uint32_t layer)
 {
