@@ -49,10 +49,9 @@ static char letter_of_word(const char *word)
 /* Is the layer, counted from 1, in the list of full layers a linear-attention card gives? */
 static char letter_of_linear(const json_t *full_layers, uint32_t layer)
 {
-    size_t i;
-    json_t *entry;
-    json_array_foreach((json_t *)full_layers, i,
-                       entry) if (json_integer_value(entry) == (json_int_t)layer + 1) return 'F';
+    for (size_t i = 0; i < json_array_size(full_layers); i++)
+        if (json_integer_value(json_array_get(full_layers, i)) == (json_int_t)layer + 1)
+            return 'F';
     return '-';
 }
 
