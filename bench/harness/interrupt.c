@@ -21,13 +21,10 @@ void bm_interrupt_install(void)
 {
     const struct sigaction action = {.sa_handler = note, .sa_flags = (int)SA_RESETHAND};
     received = 0;
-    sigaction(SIGINT, NULL, &before_int);
-    sigaction(SIGTERM, NULL, &before_term);
-    /* A shell starts background jobs with the signal ignored; that stays so. */
-    if (before_int.sa_handler != SIG_IGN)
-        sigaction(SIGINT, &action, NULL);
-    if (before_term.sa_handler != SIG_IGN)
-        sigaction(SIGTERM, &action, NULL);
+    /* Also where a script has started the run in its background, which means with SIGINT ignored: a
+     * Ctrl-C that ends the script ends what it waits for. */
+    sigaction(SIGINT, &action, &before_int);
+    sigaction(SIGTERM, &action, &before_term);
     installed = true;
 }
 
