@@ -26,7 +26,7 @@ void ana_csv_number(FILE *out, double value)
     char text[40];
     if (!isfinite(value))
         return;
-    for (int digits = 6; digits <= 17; digits++) {
+    for (int digits = 15; digits <= 17; digits++) { /* %g drops the zeros behind */
         snprintf(text, sizeof(text), "%.*g", digits, value);
         if (!(strtod(text, NULL) < value) && !(strtod(text, NULL) > value))
             break;
