@@ -6,6 +6,7 @@
 # resumed. Takes the program as its argument; measures next to nothing.
 set -u -o pipefail
 bench=$(realpath "$1")
+[ -x "$bench" ] || { echo "no program $bench"; exit 1; }
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1

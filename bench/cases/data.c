@@ -174,7 +174,7 @@ static int prepare(struct attn_data *data, const struct attn_kernel *kernel,
                    struct attn_message *why)
 {
     const uint64_t bytes = data->size.prepared_bytes, copies = data->size.rotation.copies;
-    if (!kernel->prepare)
+    if (!kernel || !kernel->prepare)
         return 0;
     if (bytes) {
         data->prepared = aligned_alloc(ALIGN, bytes * copies);

@@ -23,7 +23,8 @@ struct attn_size {
     uint64_t total_bytes;
 };
 
-/* 0, or -EOVERFLOW when it is more than there are addresses. */
+/* `kernel` may be NULL here and below: no scratch, nothing prepared. 0, or -EOVERFLOW when it is
+ * more than there are addresses. */
 int attn_size(struct attn_size *size, const struct attn_name *name,
               const struct attn_kernel *kernel, uint64_t llc_bytes);
 
