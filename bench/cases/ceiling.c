@@ -29,15 +29,15 @@ static struct attn_ceiling_team *find_team(struct attn_ceilings *c, uint32_t thr
 static uint64_t reading(struct attn_data *data, const struct attn_kernel *ceiling,
                         struct team *team, const struct machine_clock *clock)
 {
-    struct attn_args args = data->args;
     const size_t bytes =
-        ceiling->scratch_bytes ? ceiling->scratch_bytes(args.problem, 0, team_ranks(team)) : 0;
-    args.scratch = bytes ? aligned_alloc(LINE, (bytes + LINE - 1) / LINE * LINE) : NULL;
+        ceiling->scratch_bytes ? ceiling->scratch_bytes(&data->problem, 0, team_ranks(team)) : 0;
+    void *const scratch = bytes ? aligned_alloc(LINE, (bytes + LINE - 1) / LINE * LINE) : NULL;
     uint64_t best = 0, spent = 0;
-    for (uint64_t call = 0; (!bytes || args.scratch) && (call < CALLS_MIN || spent < READING_NS);
+    for (uint64_t call = 0; (!bytes || scratch) && (call < CALLS_MIN || spent < READING_NS);
          call++) {
-        args.kv =
-            pool_view(data->pool, &data->size.layout, rotation_index(&data->size.rotation, call));
+        attn_data_turn(data);
+        struct attn_args args = data->args;
+        args.scratch = scratch;
         const uint64_t start = clock->wall_ns();
         team_phases(team, ceiling->phase, &args, NULL);
         const uint64_t ns = clock->wall_ns() - start;
@@ -45,7 +45,7 @@ static uint64_t reading(struct attn_data *data, const struct attn_kernel *ceilin
         if (!best || ns < best)
             best = ns;
     }
-    free(args.scratch);
+    free(scratch);
     return best;
 }
 

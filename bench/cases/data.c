@@ -256,3 +256,8 @@ void attn_data_take(struct attn_data *data, uint64_t copy)
     if (data->prepared)
         data->args.prepared = data->prepared + copy * data->size.prepared_bytes;
 }
+
+void attn_data_turn(struct attn_data *data)
+{
+    attn_data_take(data, rotation_index(&data->size.rotation, data->turns++));
+}

@@ -18,8 +18,7 @@ struct attn_trial {
     struct team *team;
     struct attn_data data;
     struct attn_outcome outcome;
-    uint64_t calls; /* of the whole case: the copy that is next */
-    bool open;      /* data are there */
+    bool open; /* data are there */
 };
 
 static struct attn_group_state *group_of(const struct attn_trial *t)
@@ -118,13 +117,11 @@ static void run(struct benchmark_state *state)
     attn_phase_fn *const *const phase = t->c->kernel->phase;
     struct attn_phase_sums sums = {0};
     struct team_times times;
-    uint64_t call = t->calls;
     while (benchmark_keep_running(state)) {
-        attn_data_take(&t->data, rotation_index(&t->data.size.rotation, call++));
+        attn_data_turn(&t->data);
         team_phases(t->team, phase, &t->data.args, &times);
         attn_phase_sums_add(&sums, &times);
     }
-    t->calls = call;
     attn_columns_of_pass(state, &t->c->name.problem, t->c->kernel, &sums);
 }
 

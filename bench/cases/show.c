@@ -45,6 +45,17 @@ void attn_show_suites(FILE *out)
     }
 }
 
+static void print_cache(FILE *out, int level, const struct machine_cache *c)
+{
+    char size[32];
+    fprintf(out, "L%d        %s, %u-byte lines, %u ways", level,
+            attn_bytes_text(c->size, size, sizeof(size)), c->line, c->ways);
+    if (c->instances)
+        fprintf(out, ", %u of them, each for %u hardware thread%s", c->instances, c->pus,
+                c->pus == 1 ? "" : "s");
+    fputs("\n", out);
+}
+
 void attn_show_machine(FILE *out, const struct attn_host *host)
 {
     const struct machine_topology *const t = &host->topology;
@@ -56,9 +67,7 @@ void attn_show_machine(FILE *out, const struct attn_host *host)
     for (int level = 0; level < MACHINE_CACHE_LEVELS; level++) {
         const struct machine_cache *const c = &t->cache[level];
         if (c->size)
-            fprintf(out, "L%d        %s, %u of them, %u-byte lines, %u ways, shared by %u\n",
-                    level + 1, attn_bytes_text(c->size, text, sizeof(text)), c->instances, c->line,
-                    c->ways, c->pus);
+            print_cache(out, level + 1, c);
     }
     attn_cpu_describe(attn_cpu_features(), text, sizeof(text));
     fprintf(out, "features  %s\n", *text ? text : "portable");
