@@ -142,8 +142,9 @@ static void caches(FILE *out, const struct ana_result *result)
         snprintf(words, sizeof(words), "L%.4s cache, %.40s", part[1], part[0] ? part[0] : "");
         rep_write(REP_BYTES, strtod(part[2], NULL), size);
         if (part[3])
-            snprintf(text, sizeof(text), "%s, shared by %.8s CPU%s", size, part[3],
-                     strcmp(part[3], "1") == 0 ? "" : "s");
+            snprintf(text, sizeof(text), "%s for %s%s", size,
+                     strcmp(part[3], "1") == 0 ? "one CPU" : part[3],
+                     strcmp(part[3], "1") == 0 ? "" : " CPUs");
         else
             snprintf(text, sizeof(text), "%s", size);
         context_row(out, words, text);

@@ -130,7 +130,7 @@ static void own_table(const struct rep_page *page, FILE *out)
     fputs("<p>The fastest kernel of each shape. All kernels and all columns are in "
           "<a href=\"summary.csv\">summary.csv</a>.</p>\n"
           "<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr><th>attention</th>"
-          "<th>heads/KV heads \303\227 dim</th><th>cache</th>",
+          "<th>heads \303\227 dim</th><th>cache</th>",
           out);
     fputs(batches ? "<th class=\"n\">batch</th>" : "", out);
     fputs(teams ? "<th class=\"n\">threads</th>" : "", out);
