@@ -56,45 +56,57 @@ static inline size_t attn_plane_offset(const struct attn_plane *plane, uint32_t 
            slot * plane->token_stride;
 }
 
-/* Pointers of n rows from `offset`, token_stride apart; an absent plane gives NULL. */
+/* Pointers of n rows from `offset`, token_stride apart, to every step-th entry of row[]. */
 static inline void attn_plane_run(const struct attn_plane *plane, size_t offset, uint32_t n,
-                                  const void **row)
+                                  const void **row, uint32_t step)
 {
     const char *at = plane->base ? (const char *)plane->base + offset : NULL;
-    const size_t step = plane->base ? plane->token_stride : 0;
+    const size_t stride = plane->base ? plane->token_stride : 0;
     for (uint32_t i = 0; i < n; i++)
-        row[i] = at + i * step;
+        row[i * step] = at + i * stride;
+}
+
+/*
+ * Positions pos .. pos+n-1 (all present in the cache) to entries at, at+step, at+2*step ... of
+ * rows, whose n and steps are the caller's to set. Returns the number of runs of evenly spaced
+ * rows: a run ends with its page or where the ring wraps.
+ */
+static inline uint32_t attn_kv_rows_at(const struct attn_kv *kv, uint32_t batch, uint32_t head,
+                                       uint32_t pos, uint32_t n, struct attn_rows *rows,
+                                       uint32_t at, uint32_t step)
+{
+    const bool scaled = kv->k_scale.base || kv->v_scale.base;
+    const uint32_t modulus = kv->table ? kv->page : kv->ring_tokens;
+    uint32_t runs = 0;
+    for (uint32_t i = 0, run; i < n; i += run, runs++) {
+        const uint32_t t = pos + i, slot = modulus ? t % modulus : t, to = at + i * step;
+        const size_t page =
+            kv->table ? kv->table[(size_t)batch * kv->pages_a_sequence + t / modulus] : 0;
+        run = modulus && modulus - slot < n - i ? modulus - slot : n - i;
+        attn_plane_run(&kv->k, attn_plane_offset(&kv->k, batch, page, head, slot), run,
+                       &rows->k[to], step);
+        attn_plane_run(&kv->v, attn_plane_offset(&kv->v, batch, page, head, slot), run,
+                       &rows->v[to], step);
+        if (!scaled)
+            continue;
+        attn_plane_run(&kv->k_scale, attn_plane_offset(&kv->k_scale, batch, page, head, slot), run,
+                       &rows->k_scale[to], step);
+        attn_plane_run(&kv->v_scale, attn_plane_offset(&kv->v_scale, batch, page, head, slot), run,
+                       &rows->v_scale[to], step);
+    }
+    for (uint32_t i = 0; i < n; i++)
+        rows->pos[at + i * step] = pos + i;
+    return runs;
 }
 
 /* Rows of positions pos .. pos+n-1 (n <= ATTN_TILE_MAX, all present in the cache). */
 static inline void attn_kv_rows(const struct attn_kv *kv, uint32_t batch, uint32_t head,
                                 uint32_t pos, uint32_t n, struct attn_rows *rows)
 {
-    const bool scaled = kv->k_scale.base || kv->v_scale.base;
-    const uint32_t modulus = kv->table ? kv->page : kv->ring_tokens;
-    uint32_t runs = 0;
-    /* A run ends with its page or where the ring wraps; without either there is one. */
-    for (uint32_t i = 0, run; i < n; i += run, runs++) {
-        const uint32_t t = pos + i, slot = modulus ? t % modulus : t;
-        const size_t page =
-            kv->table ? kv->table[(size_t)batch * kv->pages_a_sequence + t / modulus] : 0;
-        run = modulus && modulus - slot < n - i ? modulus - slot : n - i;
-        attn_plane_run(&kv->k, attn_plane_offset(&kv->k, batch, page, head, slot), run,
-                       &rows->k[i]);
-        attn_plane_run(&kv->v, attn_plane_offset(&kv->v, batch, page, head, slot), run,
-                       &rows->v[i]);
-        if (!scaled)
-            continue;
-        attn_plane_run(&kv->k_scale, attn_plane_offset(&kv->k_scale, batch, page, head, slot), run,
-                       &rows->k_scale[i]);
-        attn_plane_run(&kv->v_scale, attn_plane_offset(&kv->v_scale, batch, page, head, slot), run,
-                       &rows->v_scale[i]);
-    }
-    for (uint32_t i = 0; i < n; i++)
-        rows->pos[i] = pos + i;
+    const bool even = attn_kv_rows_at(kv, batch, head, pos, n, rows, 0, 1) == 1;
     rows->n = n;
-    rows->k_step = runs == 1 ? (ptrdiff_t)kv->k.token_stride : 0;
-    rows->v_step = runs == 1 ? (ptrdiff_t)kv->v.token_stride : 0;
+    rows->k_step = even ? (ptrdiff_t)kv->k.token_stride : 0;
+    rows->v_step = even ? (ptrdiff_t)kv->v.token_stride : 0;
 }
 
 /*

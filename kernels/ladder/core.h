@@ -23,7 +23,7 @@
 #define CORE_HIDDEN -1e30f
 #define CORE_LAZY 8.0f
 
-enum { CORE_TILE_MAX = 96, CORE_LINE = 64 };
+enum { CORE_TILE_MAX = 48, CORE_TILE_BYTES = 24 << 10, CORE_LINE = 64 };
 
 /* Memory of one rank, and what is fixed for one call. */
 struct core {
@@ -63,13 +63,15 @@ static inline bool core_is_wide(const struct attn_problem *p, uint32_t rows)
     return ragged || (narrow && rows > MICRO_ROWS);
 }
 
-/* Tokens a tile, so that what the multiply-adds walk stays in a first-level cache. */
+/*
+ * Tokens a tile: few enough that K, V and what is being fetched stay together in a first-level
+ * cache, a multiple of every step of the inner loops.
+ */
 static inline uint32_t core_tile(const struct attn_problem *p, uint32_t rows)
 {
     const uint32_t widest = p->dim > p->dim_v ? p->dim : p->dim_v;
     const uint32_t bits = core_is_wide(p, rows) ? 32 : attn_types[p->k_type].bits;
-    const uint32_t bytes = widest * bits / 8;
-    return bytes <= 256 ? CORE_TILE_MAX : bytes <= 768 ? 48 : 24;
+    return widest * bits / 8 <= CORE_TILE_BYTES / 48 ? 48 : 24;
 }
 
 static inline size_t core_floats(const struct attn_problem *p, uint32_t rows)
@@ -286,7 +288,7 @@ static inline void core_pv(uint32_t rows, const struct core_pv *w, uint32_t dim_
 
 /* Softcap and linear bias over the logits of a block, lane by lane; rare, so not unrolled. */
 static inline void core_adjust(const struct core *c, const struct attn_piece *piece, uint32_t row,
-                               uint32_t rows, uint32_t first, uint32_t n, float *logit)
+                               uint32_t rows, const struct attn_rows *tile, float *logit)
 {
     const uint32_t lanes = micro_lanes(rows), length = c->args->lengths[piece->batch];
     for (uint32_t r = 0; r < rows; r++) {
@@ -294,36 +296,47 @@ static inline void core_adjust(const struct core *c, const struct attn_piece *pi
         const uint32_t at = c->p->mask == ATTN_FULL ? length - 1 : length - c->p->q_len + i;
         const uint32_t head = attn_piece_head(c->p, piece, row + r);
         const float slope = c->args->alibi ? c->args->alibi[head] : 0;
-        for (uint32_t j = 0; j < n; j++) {
+        for (uint32_t j = 0; j < tile->n; j++) {
             float x = logit[j * lanes + r];
             if (c->p->softcap > 0)
                 x = c->p->softcap * tanhf(x / c->p->softcap);
-            logit[j * lanes + r] = x - slope * ((float)at - (float)(first + j));
+            logit[j * lanes + r] = x - slope * ((float)at - (float)tile->pos[j]);
         }
     }
 }
 
-/* Hides what a row must not see. Tiles in the middle of the context have nothing to hide. */
+/* Is there a position in the tile that some row of the piece must not see? */
+static inline bool core_hides(const struct core *c, const struct attn_piece *piece,
+                              const struct attn_rows *tile)
+{
+    const uint32_t length = c->args->lengths[piece->batch];
+    const uint32_t first = attn_visible(c->p, length, piece->q_end - 1).first;
+    const uint32_t end = c->p->mask == ATTN_TREE ? length - c->p->q_len
+                                                 : attn_visible(c->p, length, piece->q_first).end;
+    if (piece->first >= first && piece->end <= end)
+        return false;
+    for (uint32_t j = 0; j < tile->n; j++)
+        if (tile->pos[j] < first || tile->pos[j] >= end)
+            return true;
+    return false;
+}
+
 static inline void core_hide(const struct core *c, const struct attn_piece *piece, uint32_t row,
-                             uint32_t rows, uint32_t first, uint32_t n, float *logit)
+                             uint32_t rows, const struct attn_rows *tile, float *logit)
 {
     const uint32_t lanes = micro_lanes(rows), newest = c->args->lengths[piece->batch] - c->p->q_len;
     for (uint32_t r = 0; r < rows; r++) {
-        const struct attn_span seen = attn_piece_span(c->args, piece, row + r, first, first + n);
-        const bool none = seen.end <= seen.first;
-        const uint32_t begin = none ? n : seen.first - first, end = none ? n : seen.end - first;
-        for (uint32_t j = 0; j < begin; j++)
-            logit[j * lanes + r] = CORE_HIDDEN;
-        for (uint32_t j = end; j < n; j++)
-            logit[j * lanes + r] = CORE_HIDDEN;
-        if (c->p->mask != ATTN_TREE || first + n <= newest)
-            continue;
-        const uint64_t bits =
-            c->args
-                ->tree[(size_t)piece->batch * c->p->q_len + attn_piece_query(c->p, piece, row + r)];
-        for (uint32_t j = first < newest ? newest - first : 0; j < n; j++)
-            if (!(bits >> (first + j - newest) & 1))
+        const uint32_t i = attn_piece_query(c->p, piece, row + r);
+        const struct attn_span seen = attn_visible(c->p, c->args->lengths[piece->batch], i);
+        const uint64_t *const tree =
+            c->p->mask == ATTN_TREE ? &c->args->tree[(size_t)piece->batch * c->p->q_len + i] : NULL;
+        for (uint32_t j = 0; j < tile->n; j++) {
+            const uint32_t pos = tile->pos[j];
+            const bool hidden = pos < seen.first || pos >= seen.end ||
+                                (tree && pos >= newest && !(*tree >> (pos - newest) & 1));
+            if (hidden)
                 logit[j * lanes + r] = CORE_HIDDEN;
+        }
     }
 }
 
@@ -371,7 +384,7 @@ static inline void core_softmax(float *logit, uint32_t rows, uint32_t n, float *
 }
 
 /*
- * The tile step: n tokens from position `first` against rows [row, row + rows) of a piece, into
+ * The tile step: the tokens of `tile` against rows [row, row + rows) of a piece, into
  * `state`. `next` is what will be needed after it, or the tile itself at the end of the line: its
  * K rows are asked for while the values are summed up, this tile's V rows while the logits are.
  */
@@ -379,18 +392,14 @@ static inline void core_absorb(const struct core *c, const struct attn_piece *pi
                                uint32_t rows, struct attn_rows *tile, const struct attn_rows *next,
                                const struct attn_state *state)
 {
-    const uint32_t blocks = core_blocks(rows), n = tile->n, first = tile->pos[0];
+    const uint32_t blocks = core_blocks(rows), n = tile->n;
     const size_t k_bytes = attn_row_bytes(&attn_types[c->p->k_type], c->p->dim);
     const size_t v_bytes = attn_row_bytes(&attn_types[c->p->v_type], c->p->dim_v);
     const void *wide[CORE_TILE_MAX + MICRO_TOKENS_MAX];
     const void *const *k = tile->k, *const *v = tile->v;
     enum attn_type k_type = c->p->k_type, v_type = c->p->v_type;
-    bool hides = c->p->mask == ATTN_TREE;
+    const bool hides = core_hides(c, piece, tile);
 
-    for (uint32_t r = row; r < row + rows && !hides; r += rows > 1 ? rows - 1 : 1) {
-        const struct attn_span seen = attn_piece_span(c->args, piece, r, first, first + n);
-        hides = seen.first != first || seen.end != first + n;
-    }
     if (c->wide) {
         core_widen(k_type, tile->k, n, c->p->dim, c->dim, c->tile, wide);
         k = wide;
@@ -408,9 +417,9 @@ static inline void core_absorb(const struct core *c, const struct attn_piece *pi
         core_qk(count, k_type, c->q + (size_t)(row + begin) * c->dim, c->dim, k, n, logit, tile->v,
                 core_share_of(v_bytes, b, blocks));
         if (!c->plain)
-            core_adjust(c, piece, row + begin, count, first, n, logit);
+            core_adjust(c, piece, row + begin, count, tile, logit);
         if (hides)
-            core_hide(c, piece, row + begin, count, first, n, logit);
+            core_hide(c, piece, row + begin, count, tile, logit);
         core_softmax(logit, count, n, state->m + row + begin, state->l + row + begin,
                      c->keep + begin);
     }
