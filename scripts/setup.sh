@@ -45,6 +45,7 @@ want libbenchmark-tools -
 want python3            python3
 want python3-numpy      -
 want python3-scipy      -
+want python3-ament-cmake-google-benchmark -
 want nodejs             node
 '
 
