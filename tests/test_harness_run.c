@@ -132,6 +132,57 @@ static void manual(struct benchmark_state *state)
     benchmark_set_counter(state, "c", (double)benchmark_iterations(state), BENCHMARK_COUNTER_RATE);
 }
 
+static void in_register(struct benchmark_state *state)
+{
+    int64_t turns = 0;
+    BENCHMARK_LOOP (state) {
+        fake_now += 1e-3;
+        turns++;
+    }
+    benchmark_set_counter(state, "c", (double)(turns - benchmark_iterations(state)),
+                          BENCHMARK_COUNTER_PLAIN);
+}
+
+static int64_t turns_done;
+
+static void register_cut(struct benchmark_state *state)
+{
+    int turns = 0;
+    BENCHMARK_LOOP (state) {
+        if (++turns < 3)
+            continue;
+        benchmark_skip_with_error(state, "enough");
+        break;
+    }
+    turns_done = benchmark_iterations(state);
+    BENCHMARK_LOOP (state)
+        CHECK(false, "a skipped case loops no more");
+}
+
+static void register_left(struct benchmark_state *state)
+{
+    BENCHMARK_LOOP (state)
+        break;
+}
+
+/* The loop that asks only at its ends and the one that looks at every call count alike. */
+static void test_register_loop(void)
+{
+    struct seen s =
+        run(NULL, (struct benchmark_family){.run = in_register, .iterations = 10}, NULL);
+    CHECK_STR(s.line[0], "f/iterations:10 10 1e+06 500000");
+    CHECK_THAT(s.counter[0] == 0);
+    s = run(ARGUMENTS("--benchmark_percentiles=50"),
+            (struct benchmark_family){.run = in_register, .iterations = 10}, NULL);
+    CHECK_STR(s.line[0], "f/iterations:10 10 1e+06 500000");
+    CHECK_THAT(s.counter[0] == 0);
+    s = run(NULL, (struct benchmark_family){.run = register_cut, .iterations = 10}, NULL);
+    CHECK_STR(s.line[0], "f/iterations:10: enough");
+    CHECK(turns_done == 2, "%lld iterations were finished", (long long)turns_done);
+    s = run(NULL, (struct benchmark_family){.run = register_left, .iterations = 2}, NULL);
+    CHECK_STR(s.line[0], "f/iterations:2: the function left its loop before the last iteration");
+}
+
 static void test_loops(void)
 {
     struct seen s =
@@ -488,6 +539,7 @@ int main(void)
     test_search();
     test_repetitions();
     test_loops();
+    test_register_loop();
     test_errors();
     test_failed_repetition();
     test_setup();

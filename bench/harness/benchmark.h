@@ -52,6 +52,17 @@ static inline bool benchmark_keep_running(struct benchmark_state *state)
     return benchmark_keep_running_slow(state);
 }
 
+/* The same loop with its counter where the compiler wants it, for bodies of a few instructions that
+ * would notice a counter in memory: BENCHMARK_LOOP(state) work(); Inside it benchmark_iterations()
+ * tells all iterations of the pass, and after skipping it has to be left with break or return. */
+#define BENCHMARK_LOOP(state)                                                 \
+    for (int64_t benchmark_left = 0;                                          \
+         (benchmark_left = benchmark_loop_batch(state, benchmark_left)) > 0;) \
+        for (; benchmark_left > 0; benchmark_left--)
+/* How many iterations to do before asking again, told how many of the last ones were not done; 0
+ * ends the loop. */
+int64_t benchmark_loop_batch(struct benchmark_state *state, int64_t undone);
+
 /* The index-th argument of this case; asking for one it does not have makes an error row. */
 int64_t benchmark_arg(struct benchmark_state *state, int index);
 void *benchmark_user(const struct benchmark_state *state);

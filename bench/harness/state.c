@@ -175,6 +175,21 @@ bool benchmark_keep_running_slow(struct benchmark_state *state)
     return benchmark_keep_running_batch(state, 1);
 }
 
+int64_t benchmark_loop_batch(struct benchmark_state *state, int64_t undone)
+{
+    struct benchmark_thread *const thread = state->self;
+    if (undone > 0) {
+        if (!skipped(thread))
+            misuse(thread, "the function left its loop before the last iteration");
+        thread->iterations -= undone;
+    }
+    if (!benchmark_keep_running_slow(state))
+        return 0;
+    const int64_t rest = state->left;
+    state->left = 0;
+    return 1 + rest;
+}
+
 void bm_thread_close(struct benchmark_thread *thread)
 {
     const enum phase reached = thread->phase;
