@@ -47,8 +47,6 @@ static bool show(const struct attn_settings *settings)
 {
     if (attn_option_flag(settings, ATTN_OPT_HELP)) {
         attn_options_help(stdout);
-        fputs("\nOf the harness, as in Google Benchmark:\n", stdout);
-        benchmark_print_usage(stdout, "attn-bench");
     } else if (attn_option_flag(settings, ATTN_OPT_VERSION)) {
         puts("attn-bench " ATTN_VERSION);
     } else if (attn_option_flag(settings, ATTN_OPT_LIST_KERNELS)) {

@@ -242,6 +242,21 @@ bool attn_option_flag(const struct attn_settings *settings, enum attn_option_id 
     return settings->text[id] && boolean(settings->text[id], &value) && value;
 }
 
+/* The harness's own flags, which are too long for one line with what they do. */
+static void flags_help(FILE *out)
+{
+    const struct benchmark_flag *flag;
+    fputs("\nOf the harness, as in Google Benchmark; each is preset by the environment variable of "
+          "its\nname in capitals, as BENCHMARK_FILTER.\n",
+          out);
+    for (size_t i = 0; (flag = benchmark_flag_at(i)); i++) {
+        fprintf(out, "  --%s=%s\n        %s", flag->name, flag->values, flag->help);
+        if (*flag->preset && !flag->is_bool)
+            fprintf(out, " (%s)", flag->preset);
+        fputs("\n", out);
+    }
+}
+
 void attn_options_help(FILE *out)
 {
     fputs("usage: attn-bench [options] [--benchmark_*]\n"
@@ -260,4 +275,6 @@ void attn_options_help(FILE *out)
         fprintf(out, "  %-28s %s%s\n", left, o->help, o->later ? " (not in this build)" : "");
     }
     fputs("\n- and _ are alike in names; --name value works as well as --name=value.\n", out);
+    flags_help(out);
+    fputs("\nExit status: 0 ok, 1 a bad argument or output file, 130 ended by Ctrl-C.\n", out);
 }
