@@ -264,6 +264,72 @@ static void threads_and_clocks(void)
     }
 }
 
+static struct {
+    int starts, stops;
+    bool counts_all;
+} heap;
+
+static void heap_start(void *user)
+{
+    (void)user;
+    heap.starts++;
+}
+
+static void heap_stop(void *user, struct benchmark_memory *memory)
+{
+    (void)user;
+    heap.stops++;
+    memory->allocations = 40;
+    memory->max_bytes_used = 42000;
+    if (heap.counts_all)
+        memory->total_allocated_bytes = 50000;
+}
+
+static void memory_rows(struct result *r, int64_t iterations)
+{
+    const struct benchmark_hooks hooks = {
+        .struct_size = sizeof(hooks),
+        .wall_clock = fake_wall,
+        .cpu_clock = fake_cpu,
+        .out = r->bench.out_stream = tmpfile(),
+        .err = r->bench.err_stream = tmpfile(),
+        .memory_start = heap_start,
+        .memory_stop = heap_stop,
+    };
+    char name[] = "bench", flag[] = "--benchmark_format=json", *argv[] = {name, flag, NULL};
+    int argc = 2;
+    json_error_t why;
+    r->bench.runner = benchmark_runner_new(&hooks);
+    CHECK_THAT(benchmark_initialize(r->bench.runner, &argc, argv) == 0);
+    bench_add(&r->bench, (struct benchmark_family){
+                             .name = "f", .run = work, .iterations = iterations, .repetitions = 2});
+    bench_run(&r->bench);
+    r->document = json_loadb(r->bench.out, r->bench.out_length, JSON_REJECT_DUPLICATES, &why);
+    CHECK(r->document, "%s", why.text);
+    r->rows = json_object_get(r->document, "benchmarks");
+}
+
+/* Sixteen iterations are counted at most, on repetitions and not on what is made of them. */
+static void memory_manager(void)
+{
+    struct result r = {0};
+    memory_rows(&r, 100);
+    CHECK(heap.starts == 2 && heap.stops == 2, "%d and %d", heap.starts, heap.stops);
+    check_near(number(&r, 0, "allocs_per_iter"), 2.5);
+    check_near(number(&r, 1, "max_bytes_used"), 42000);
+    const json_t *const row = json_array_get(r.rows, 0), *const mean = json_array_get(r.rows, 2);
+    CHECK(!json_object_get(row, "total_allocated_bytes"), "what is not known is left out");
+    CHECK(mean && !json_object_get(mean, "allocs_per_iter"), "a mean was not counted");
+    result_free(&r);
+
+    r = (struct result){0};
+    heap.counts_all = true;
+    memory_rows(&r, 4);
+    check_near(number(&r, 0, "allocs_per_iter"), 10);
+    check_near(number(&r, 0, "total_allocated_bytes"), 50000);
+    result_free(&r);
+}
+
 static void default_unit(void)
 {
     const struct benchmark_family both[] = {
@@ -340,7 +406,7 @@ static const struct {
     {"24 random interleaving", NULL, "test_harness_options"},
     {"25 pause and resume", NULL, "test_harness_run"},
     {"26 threads and clocks", threads_and_clocks, NULL},
-    {"27 memory manager", NULL, "not part of this library: a case can set such counters itself"},
+    {"27 memory manager", memory_manager, NULL},
     {"28 performance counters", NULL, "not part of this library: the program reads them"},
     {"29 statistics vectors", NULL, "test_harness_statistics"},
     {"30 ranges and products", NULL, "test_harness_names"},

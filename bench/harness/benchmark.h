@@ -147,6 +147,13 @@ struct benchmark_counter {
     unsigned flags;
 };
 
+/* What the client counted in a pass, see the hooks. What it does not know stays as it was. */
+struct benchmark_memory {
+    int64_t allocations, max_bytes_used;
+    int64_t total_allocated_bytes, net_heap_growth; /* BENCHMARK_MEMORY_UNKNOWN to begin with */
+};
+#define BENCHMARK_MEMORY_UNKNOWN INT64_MAX
+
 /* One line of the result, complete. Read only outside the library. */
 struct benchmark_row {
     enum benchmark_row_kind kind;
@@ -168,6 +175,9 @@ struct benchmark_row {
     size_t counter_count;
     double complexity_n;
     const char *big_o; /* of a BigO row: "N", "NlgN", ... */
+    bool has_memory;   /* of a repetition, when the client counts allocations */
+    double allocs_per_iter;
+    struct benchmark_memory memory;
 };
 
 /* For a finish callback: set (replace) a counter of this row, value as it shall be printed. */
@@ -330,6 +340,10 @@ struct benchmark_hooks {
     void (*evict_caches)(void *user);                   /* for --benchmark_cache_mode=cold */
     void (*sleep)(void *user, double seconds);          /* for --benchmark_cooldown */
     FILE *out, *err;                                    /* in place of stdout and stderr */
+    /* Both or neither: around an untimed pass of a few iterations behind each repetition. JSON rows
+     * then hold allocs_per_iter, max_bytes_used and what else is known. */
+    void (*memory_start)(void *user);
+    void (*memory_stop)(void *user, struct benchmark_memory *memory);
 };
 
 struct benchmark_runner *benchmark_runner_new(const struct benchmark_hooks *hooks);

@@ -203,6 +203,18 @@ static void put_times(struct object *o, const struct benchmark_row *row)
     key_string(o, "time_unit", bm_unit_name(row->unit));
 }
 
+static void put_memory(struct object *o, const struct benchmark_row *row)
+{
+    if (!row->has_memory)
+        return;
+    key_double(o, "allocs_per_iter", row->allocs_per_iter);
+    key_integer(o, "max_bytes_used", row->memory.max_bytes_used);
+    if (row->memory.total_allocated_bytes != BENCHMARK_MEMORY_UNKNOWN)
+        key_integer(o, "total_allocated_bytes", row->memory.total_allocated_bytes);
+    if (row->memory.net_heap_growth != BENCHMARK_MEMORY_UNKNOWN)
+        key_integer(o, "net_heap_growth", row->memory.net_heap_growth);
+}
+
 static void put_row(struct reporter *reporter, const struct benchmark_row *row)
 {
     struct object o = {.out = reporter->out, .indent = "      "};
@@ -215,6 +227,7 @@ static void put_row(struct reporter *reporter, const struct benchmark_row *row)
     put_times(&o, row);
     for (size_t i = 0; i < row->counter_count; i++)
         key_double(&o, row->counters[i].name, row->counters[i].value);
+    put_memory(&o, row);
     if (row->label && *row->label)
         key_string(&o, "label", row->label);
     fputs("\n    }", o.out);
