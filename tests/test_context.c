@@ -79,7 +79,15 @@ static void test_server(void)
     tree_write(root, "/proc/cmdline", "quiet secret=7 isolcpus=2-7 mitigations=off idlex=1\n");
     tree_write(root, "/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
     tree_write(root, "/sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n");
+    tree_write(root, CPU "vulnerabilities/meltdown", "Not affected\n");
+    tree_write(root, CPU "vulnerabilities/spectre_v1", "Mitigation: usercopy barriers\n");
+    tree_write(root, CPU "vulnerabilities/spectre_v2", "Mitigation: Retpolines\n");
+    tree_write(root, CPU "vulnerabilities/mds", "Vulnerable; SMT disabled\n");
+    tree_write(root, "/sys/class/power_supply/AC0/online", "1\n");
     collect(&c, root);
+    CHECK_STR(context_get(&c, "env.mitigations"), "spectre_v1 spectre_v2");
+    CHECK_STR(context_get(&c, "env.vulnerable"), "mds");
+    CHECK_STR(context_get(&c, "env.power_supply"), "mains");
     CHECK_STR(context_get(&c, "env.cpu_model"), "Example 9000");
     CHECK_STR(context_get(&c, "env.microcode"), "0x12");
     CHECK_STR(context_get(&c, "env.hypervisor"), "no");
@@ -116,10 +124,12 @@ static void test_noisy(void)
     tree_write(root, "/sys/kernel/mm/ksm/run", "1\n");
     tree_write(root, "/sys/devices/system/clocksource/clocksource0/current_clocksource", "hpet\n");
     tree_write(root, "/sys/fs/cgroup/cpu.max", "150000 100000\n");
+    tree_write(root, "/sys/class/power_supply/AC0/online", "0\n");
+    tree_write(root, CPU "smt/active", "1\n");
     collect(&c, root);
     static const char *const parts[] = {
-        "powersave",       "boost is on", "3.50", "huge pages are off",
-        "virtual machine", "hpet",        "1.50", "samepage"};
+        "powersave", "boost is on", "3.50",    "huge pages are off", "virtual machine", "hpet",
+        "1.50",      "samepage",    "battery", "share cores"};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         CHECK(warned(&c, parts[i]), "no warning about \"%s\"", parts[i]);
     CHECK(c.warnings == sizeof(parts) / sizeof(parts[0]) + build_warnings(&c), "%zu", c.warnings);
@@ -143,11 +153,11 @@ static void test_unknown(void)
     struct machine_context c;
     tree_make(root);
     collect(&c, root);
-    static const char *const keys[] = {"env.cpu_model",  "env.governor",   "env.turbo",
-                                       "env.thp",        "env.hypervisor", "env.loadavg",
-                                       "env.microcode",  "env.affinity",   "env.memory_bytes",
-                                       "env.smt",        "env.flags_hash", "env.uptime_seconds",
-                                       "env.clocksource"};
+    static const char *const keys[] = {"env.cpu_model",   "env.governor",    "env.turbo",
+                                       "env.thp",         "env.hypervisor",  "env.loadavg",
+                                       "env.microcode",   "env.affinity",    "env.memory_bytes",
+                                       "env.smt",         "env.flags_hash",  "env.uptime_seconds",
+                                       "env.clocksource", "env.mitigations", "env.power_supply"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         CHECK_STR(context_get(&c, keys[i]), "unknown");
     CHECK(c.warnings == build_warnings(&c), "%s", c.warnings ? c.warning[0] : "");
@@ -167,14 +177,19 @@ static void test_activity(void)
     CHECK_STR(context_get(&c, "env.throttled_usec"), "unknown");
     CHECK(c.warnings == 0, "%s", c.warnings ? c.warning[0] : "");
 
-    tree_write(root, "/proc/stat", "cpu  100 0 100 700 0 0 0 10 0 0\ncpu0 1 2 3 4\n");
+    tree_write(root, "/proc/stat",
+               "cpu  100 0 100 700 0 0 0 10 0 0\ncpu0 1 2 3 4\nintr 50 1 2\nsoftirq 7 1\n");
+    tree_write(root, "/dev/kmsg", "6,41,1000,-;link is up\n");
+    tree_write(root, "/proc/self/smaps_rollup", "Rss: 9 kB\nAnonHugePages:   4096 kB\n");
     tree_write(root, "/proc/vmstat", "nr_free 1\npswpin 5\npswpout 6\n");
     tree_write(root, "/proc/cpuinfo", "processor\t: 0\ncpu MHz\t\t: 3000.000\n");
     tree_write(root, CPU "cpu0/thermal_throttle/core_throttle_count", "7\n");
     tree_write(root, "/sys/fs/cgroup/cpu/cpu.stat", "nr_throttled 1\nthrottled_time 1000000\n");
     tree_write(root, "/proc/pressure/cpu", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1000\n");
     activity_read(root, &before);
-    tree_write(root, "/proc/stat", "cpu  180 0 110 750 0 0 5 65 0 0\ncpu0 1 2 3 4\n");
+    tree_write(root, "/proc/stat",
+               "cpu  180 0 110 750 0 0 5 65 0 0\ncpu0 1 2 3 4\nintr 80 1 2\nsoftirq 9 1\n");
+    tree_write(root, "/dev/kmsg", "4,43,2000,-;link is down\n");
     tree_write(root, "/proc/vmstat", "nr_free 1\npswpin 5\npswpout 9\n");
     tree_write(root, "/proc/cpuinfo", "processor\t: 0\ncpu MHz\t\t: 2400.500\n");
     tree_write(root, CPU "cpu0/thermal_throttle/core_throttle_count", "9\n");
@@ -191,9 +206,13 @@ static void test_activity(void)
     CHECK_STR(context_get(&c, "env.psi_memory_pct"), "unknown");
     CHECK(warned(&c, "27.50") && warned(&c, "(3 pages)") && warned(&c, "2000 micro"), "warnings");
     CHECK_STR(context_get(&c, "env.throttle"), "2");
+    CHECK_STR(context_get(&c, "env.irq"), "30");
+    CHECK_STR(context_get(&c, "env.softirq"), "2");
+    CHECK_STR(context_get(&c, "env.dmesg_new"), "2");
+    CHECK_STR(context_get(&c, "env.anonhuge_kb"), "4096");
     CHECK_STR(context_get(&c, "env.mhz_after"), "2400.500");
     CHECK(warned(&c, "heat (2 times)") && warned(&c, "clock fell by 20 %"), "warnings");
-    CHECK(c.warnings == 6, "%zu warnings", c.warnings);
+    CHECK(c.warnings == 7, "%zu warnings", c.warnings);
     context_free(&c);
     tree_remove(root);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The context is complete before the first row: the file is valid at every moment, and its head
- * is not rewritten. What only the end of a run can tell therefore goes to stderr.
+ * What is known of the machine is in the context before the first row; what only the end of a run
+ * can tell is added to the result file, which is rewritten whole, and said on stderr where it is
+ * bad.
  */
 #include "bench/cases/session.h"
 
@@ -55,16 +56,32 @@ bool attn_session_publish(const struct machine_context *context, struct benchmar
     return false;
 }
 
+struct ending {
+    struct machine_activity before;
+    struct machine_context *context;
+    struct benchmark_runner *runner;
+};
+
+static void report_activity(void *user)
+{
+    struct ending *const ending = user;
+    struct machine_activity after;
+    struct machine_context during = {0};
+    activity_read("", &after);
+    activity_report(&during, &ending->before, &after);
+    for (size_t i = 0; i < during.items; i++)
+        benchmark_add_context(ending->runner, during.item[i].key, during.item[i].value);
+    for (size_t i = 0; i < during.warnings; i++)
+        context_warn(ending->context, "%s", during.warning[i]);
+    context_free(&during);
+}
+
 int attn_session_run(struct machine_context *context, struct benchmark_runner *runner)
 {
-    struct machine_activity before, after;
-    struct machine_context during = {0};
-    activity_read("", &before);
+    struct ending ending = {.context = context, .runner = runner};
+    activity_read("", &ending.before);
+    benchmark_at_end(runner, report_activity, &ending);
     const int status = benchmark_run(runner);
-    activity_read("", &after);
-    activity_report(&during, &before, &after);
-    for (size_t i = 0; i < during.warnings; i++)
-        context_warn(context, "%s", during.warning[i]);
-    context_free(&during);
+    benchmark_at_end(runner, NULL, NULL);
     return status;
 }

@@ -376,7 +376,8 @@ const struct benchmark_flag *benchmark_find_flag(const char *argument);
 const char *benchmark_flag_value(const struct benchmark_runner *runner, const char *name);
 
 /* Strings of the JSON context and lines above the console table. They may be added until the first
- * row is reported; -EEXIST (with a line on stderr) when the key is there already. */
+ * row is reported, and for the result file in benchmark_at_end(); -EEXIST (with a line on stderr)
+ * when the key is there already. */
 int benchmark_add_context(struct benchmark_runner *runner, const char *key, const char *value);
 /* A line on stderr in the text formats. Under --benchmark_format=json, context keys "warnings",
  * "warning_1", ... instead; only what comes after the context has been printed goes to stderr. */
@@ -390,6 +391,10 @@ int benchmark_add_finished_row(struct benchmark_runner *runner, const char *json
 /* Called for every row as it is reported, besides the reporters. */
 void benchmark_on_row(struct benchmark_runner *runner,
                       void (*function)(void *user, const struct benchmark_row *row), void *user);
+
+/* Called once after the last case of a run, before the result file is written for the last time:
+ * context keys added there stand in the file, if not in a document that is displayed already. */
+void benchmark_at_end(struct benchmark_runner *runner, void (*function)(void *user), void *user);
 
 /* Lists or runs what the filter matches, in registration order, and writes what the flags ask for.
  * Returns the exit status of the program: 0; 1 for an output that could not be written, a malformed

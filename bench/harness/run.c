@@ -282,6 +282,8 @@ static int run_all(struct benchmark_runner *runner, const struct instances *inst
         fprintf(runner->hooks.err, "Failed to match any benchmarks against regex: %s\n",
                 *filter ? filter : ".");
     }
+    if (runner->at_end)
+        runner->at_end(runner->at_end_user);
     bm_output_end(&run.output);
     if (rc)
         fprintf(runner->hooks.err, "error: the run ended early: %s\n", strerror(-rc));

@@ -139,6 +139,12 @@ int benchmark_add_context(struct benchmark_runner *runner, const char *key, cons
     return rc;
 }
 
+void benchmark_at_end(struct benchmark_runner *runner, void (*function)(void *user), void *user)
+{
+    runner->at_end = function;
+    runner->at_end_user = user;
+}
+
 void benchmark_warn(struct benchmark_runner *runner, const char *format, ...)
 {
     char *text = NULL;

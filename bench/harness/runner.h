@@ -38,6 +38,8 @@ struct benchmark_runner {
     struct strings finished_rows;
     struct listener *listeners;
     size_t listener_count;
+    void (*at_end)(void *user);
+    void *at_end_user;
     pthread_mutex_t lock; /* guards warnings: threads of a case may warn */
     struct clock_quality clock;
     FILE *samples_file;     /* of --benchmark_dump_samples, or NULL */

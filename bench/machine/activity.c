@@ -8,12 +8,16 @@
 #include "bench/machine/clock.h"
 #include "bench/machine/sysfile.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static uint64_t field(const char *text, const char *key)
 {
@@ -24,9 +28,11 @@ static uint64_t field(const char *text, const char *key)
 /* "cpu user nice system idle iowait irq softirq steal ..."; guest time is inside user time. */
 static void read_stat(const char *root, struct machine_activity *a)
 {
-    char text[1024];
+    char text[1 << 16]; /* one number for every interrupt line of the machine */
     uint64_t tick[8];
     sysfile_read(root, "/proc/stat", text, sizeof(text));
+    a->interrupts = field(text, "intr ");
+    a->soft_interrupts = field(text, "softirq ");
     const char *const line = sysfile_line(text, "cpu ");
     if (!line ||
         sscanf(line,
@@ -60,6 +66,28 @@ static uint64_t throttled(const char *root)
     return ns == UINT64_MAX ? ns : ns / 1000;
 }
 
+/* The number of the newest kernel message; each read gives one of them. */
+static uint64_t newest_message(const char *root)
+{
+    char path[512], text[2048];
+    uint64_t newest = UINT64_MAX;
+    snprintf(path, sizeof(path), "%s/dev/kmsg", root);
+    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    for (ssize_t n; fd >= 0; newest = strtoull(text, NULL, 10)) {
+        do
+            n = read(fd, text, sizeof(text) - 1);
+        while (n < 0 && errno == EPIPE); /* what was next has been overwritten meanwhile */
+        if (n <= 0)
+            break;
+        text[n] = '\0';
+        const char *const comma = strchr(text, ',');
+        memmove(text, comma ? comma + 1 : "", comma ? strlen(comma) : 1);
+    }
+    if (fd >= 0)
+        close(fd);
+    return newest;
+}
+
 static uint64_t cpu_khz(const char *root)
 {
     char text[4096];
@@ -81,6 +109,9 @@ void activity_read(const char *root, struct machine_activity *a)
     a->pressure_cpu_us = pressure(root, "/proc/pressure/cpu");
     a->pressure_memory_us = pressure(root, "/proc/pressure/memory");
     a->cpu_khz = cpu_khz(root);
+    a->messages = newest_message(root);
+    sysfile_read(root, "/proc/self/smaps_rollup", text, sizeof(text));
+    a->huge_kib = field(text, "AnonHugePages:");
     sysfile_u64(root, "/sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count",
                 &a->throttles);
     sysfile_read(root, "/proc/vmstat", text, sizeof(text));
@@ -106,6 +137,9 @@ static const struct {
     {"env.throttled_usec", FIELD(throttled_us), "a CPU quota stopped this run", "microseconds"},
     {"env.swapped_pages", FIELD(swapped_pages), "the system swapped during the run", "pages"},
     {"env.throttle", FIELD(throttles), "the CPU was slowed down for heat", "times"},
+    {"env.dmesg_new", FIELD(messages), "the kernel reported something", "lines of dmesg"},
+    {"env.irq", FIELD(interrupts), NULL, NULL},
+    {"env.softirq", FIELD(soft_interrupts), NULL, NULL},
     {"env.minor_faults", FIELD(minor_faults), NULL, NULL},
     {"env.major_faults", FIELD(major_faults), NULL, NULL},
     {"env.ctxt", FIELD(context_switches), NULL, NULL},
@@ -174,5 +208,7 @@ void activity_report(struct machine_context *c, const struct machine_activity *b
         if (percent > 1)
             context_warn(c, "%s (%.2f %% of the run)", shares[i].complaint, percent);
     }
+    context_set(c, "env.anonhuge_kb", after->huge_kib != UINT64_MAX ? "%" PRIu64 : "unknown",
+                after->huge_kib);
     report_clock(c, before->cpu_khz, after->cpu_khz);
 }

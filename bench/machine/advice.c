@@ -37,6 +37,8 @@ void advice_add(struct machine_context *c, int threads)
                      context_get(c, "env.governor"));
     if (is(c, "env.turbo", "on"))
         context_warn(c, "CPU boost is on: the clock depends on temperature and on the neighbours");
+    if (is(c, "env.power_supply", "battery"))
+        context_warn(c, "the machine runs on its battery, which lowers the clock");
     if (number(c, "env.loadavg") > 0.5)
         context_warn(c, "other programs are running (load average %s); numbers will be noisy",
                      context_get(c, "env.loadavg"));
@@ -48,6 +50,8 @@ void advice_add(struct machine_context *c, int threads)
         !is(c, "env.clocksource", "arch_sys_counter"))
         context_warn(c, "the clock source is \"%s\": reading the clock may be slow",
                      context_get(c, "env.clocksource"));
+    if (is(c, "env.smt", "1"))
+        context_warn(c, "hardware threads share cores: a busy neighbour halves a core");
     if (is(c, "env.numa_balancing", "1") && number(c, "env.numa_nodes") > 1)
         context_warn(c, "automatic NUMA balancing is on and may move memory during a run");
     if (number(c, "env.ksm") == 1)

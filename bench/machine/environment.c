@@ -10,15 +10,16 @@
 #include "bench/machine/build.h"
 #include "bench/machine/commit.h"
 #include "bench/machine/memory.h"
+#include "bench/machine/process.h"
 #include "bench/machine/sysfile.h"
 
+#include <dirent.h>
 #include <gnu/libc-version.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/personality.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #define CPU "/sys/devices/system/cpu/"
 #define CPU0 CPU "cpu0/cpufreq/"
@@ -80,6 +81,69 @@ static void add_turbo(struct machine_context *c, const char *root)
     context_set(c, "env.turbo", "%s", word);
 }
 
+/* Calls f with the name and text of each file of a directory that is `root` + path. */
+static void each_file(const char *root, const char *path, const char *inside,
+                      void (*f)(void *user, const char *name, const char *text), void *user)
+{
+    char full[PATH_MAX];
+    snprintf(full, sizeof(full), "%s%s", root, path);
+    struct dirent **names = NULL;
+    const int n = scandir(full, &names, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        char text[256];
+        snprintf(full, sizeof(full), "%s%s%s", path, names[i]->d_name, inside);
+        if (names[i]->d_name[0] != '.' && sysfile_read(root, full, text, sizeof(text)) > 0)
+            f(user, names[i]->d_name, text);
+        free(names[i]);
+    }
+    free(names);
+}
+
+struct word_list {
+    char text[512];
+};
+
+static void add_word(struct word_list *list, const char *word)
+{
+    const size_t used = strlen(list->text);
+    if (used + strlen(word) + 2 < sizeof(list->text))
+        snprintf(list->text + used, sizeof(list->text) - used, "%s%s", used ? " " : "", word);
+}
+
+/* [0] what the kernel works around at a cost, [1] what it leaves open. */
+static void sort_vulnerability(void *user, const char *name, const char *text)
+{
+    struct word_list *const lists = user;
+    if (strncmp(text, "Mitigation", 10) == 0)
+        add_word(&lists[0], name);
+    else if (strncmp(text, "Vulnerable", 10) == 0)
+        add_word(&lists[1], name);
+}
+
+static void add_mitigations(struct machine_context *c, const char *root)
+{
+    struct word_list lists[2] = {0};
+    char one[256];
+    each_file(root, CPU "vulnerabilities/", "", sort_vulnerability, lists);
+    const bool known = sysfile_read(root, CPU "vulnerabilities/meltdown", one, sizeof(one)) > 0;
+    context_set(c, "env.mitigations", "%s", *lists[0].text ? lists[0].text : known ? "none" : "");
+    context_set(c, "env.vulnerable", "%s", *lists[1].text ? lists[1].text : known ? "none" : "");
+}
+
+/* "0" of a mains supply is a laptop on its battery. */
+static void note_supply(void *user, const char *name, const char *text)
+{
+    (void)name;
+    *(const char **)user = strcmp(text, "0") == 0 ? "battery" : "mains";
+}
+
+static void add_power(struct machine_context *c, const char *root)
+{
+    const char *supply = "unknown";
+    each_file(root, "/sys/class/power_supply/", "/online", note_supply, &supply);
+    context_set(c, "env.power_supply", "%s", supply);
+}
+
 /*
  * Boot parameters that bear on speed. Not the whole line: results are published, and a line may
  * hold addresses and keys.
@@ -107,15 +171,6 @@ static void add_boot(struct machine_context *c, const char *root)
         }
     }
     context_set(c, "env.boot_parameters", "%s", n < 0 ? "unknown" : used ? kept : "none");
-}
-
-/* FNV-1a: flags fill a thousand characters, and all anybody asks is whether they are the same. */
-static uint64_t text_hash(const char *text, size_t n)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)text[i]) * 0x100000001b3u;
-    return h;
 }
 
 /* Value of "name<tabs>: value" in the first processor's block, as a start and a length. */
@@ -165,7 +220,7 @@ static void add_cpu(struct machine_context *c, const char *root)
         context_set(c, "env.hypervisor", "unknown");
         return;
     }
-    context_set(c, "env.flags_hash", "%016llx", (unsigned long long)text_hash(flags, n));
+    context_set(c, "env.flags_hash", "%016llx", (unsigned long long)process_text_hash(flags, n));
     context_set(c, "env.hypervisor", "%s", has_word(flags, n, "hypervisor") ? "yes" : "no");
     context_set(c, "env.tsc", "%s",
                 has_word(flags, n, "constant_tsc") && has_word(flags, n, "nonstop_tsc")
@@ -241,15 +296,10 @@ static void add_software(struct machine_context *c, const struct environment_opt
     context_set(c, "env.build_type", "%s", MACHINE_BUILD_TYPE);
     context_set(c, "env.flags", "%s", MACHINE_BUILD_FLAGS[0] ? MACHINE_BUILD_FLAGS : "none");
     context_set(c, "env.sanitizer", "%s", MACHINE_SANITIZE);
-    context_set(c, "env.aslr_this_process", "%s",
-                personality(0xffffffff) & ADDR_NO_RANDOMIZE ? "off" : "as the system");
     context_set(c, "env.clock_cost_ns", "%.1f", machine_clock_cost_ns(clock));
     context_set(c, "env.clock_step_ns", "%llu", (unsigned long long)machine_clock_step_ns(clock));
     context_set(c, "git_commit", "%s", MACHINE_COMMIT);
-    size_t bytes = 0;
-    for (char *const *e = environ; *e; e++)
-        bytes += strlen(*e) + 1;
-    context_set(c, "env.environ_bytes", "%zu", bytes);
+    process_describe(c, clock);
 }
 
 static void add_topology(struct machine_context *c, const struct machine_topology *t)
@@ -281,6 +331,8 @@ void environment_collect(struct machine_context *c, const struct environment_opt
     add_files(c, options->root);
     add_turbo(c, options->root);
     add_boot(c, options->root);
+    add_mitigations(c, options->root);
+    add_power(c, options->root);
     add_memory(c, options->root);
     add_load(c, options->root);
     add_quota(c, options->root);
