@@ -3,15 +3,105 @@
 #
 # Says which sources of noise this machine has, one line each, and how to quieten them. Advice
 # only: nothing is changed, the exit status is 0, and what cannot be read is said to be unknown,
-# since many of these files are missing in virtual machines and containers.
+# since many of these files are missing in virtual machines and containers. With --keys it explains
+# the env.* keys of a result file instead, one line each: what it holds, why it matters, what to do.
 set -uo pipefail
 export LC_ALL=C
 
 case "${1-}" in
   '') ;;
-  --help | -h) echo "usage: scripts/doctor.sh"; exit 0 ;;
-  *) echo "doctor.sh: unknown argument '$1'; it takes none" >&2; exit 2 ;;
+  --help | -h) echo "usage: scripts/doctor.sh [--keys]"; exit 0 ;;
+  --keys) ;;
+  *) echo "doctor.sh: unknown argument '$1'; --keys is the one it takes" >&2; exit 2 ;;
 esac
+
+keys() {
+  cat <<'TEXT'
+env.cpu_model               the CPU; compare figures of equal ones only
+env.cpu_features            vector instructions in use; --cpu_mask takes some away
+env.microcode               of the CPU; updates change speed, so keep it between runs
+env.flags_hash              of the CPU's feature list; a difference is another CPU or hypervisor
+env.hypervisor              yes: neighbours share caches and memory; compare within one run only
+env.vm_vendor               who makes the machine or the hypervisor
+env.machine                 architecture: x86_64 or aarch64
+env.governor                chooses the clock; sudo cpupower frequency-set -g performance
+env.scaling_driver          sets the clock; under some, performance is the only steady governor
+env.scaling_min_khz         lower bound of the clock; raise it to the upper one for a fixed clock
+env.scaling_max_khz         upper bound of the clock
+env.turbo                   on: the clock depends on heat and neighbours; intel_pstate/no_turbo, cpufreq/boost
+env.mhz_before              clock of CPU 0 when the run began; on some machines a constant
+env.mhz_after               the same at its end; a fall means heat or power: cool, or fix the clock
+env.calib_ns                a chain of 100000 steps before the run; two runs should agree within 3 %
+env.throttle                times the core was slowed for heat meanwhile; better cooling
+env.power_supply            battery: the clock is held down; plug the machine in
+env.smt                     1: two threads share a core; keep siblings idle, or smt/control off
+env.affinity                CPUs this run could use; taskset or --cpuset-cpus narrows it
+env.isolated                CPUs kept free by isolcpus=; run there with taskset
+env.nohz_full               CPUs without a timer tick; boot with nohz_full=
+env.boot_parameters         those of the kernel that bear on speed
+env.aslr                    2: addresses differ from start to start; repeated starts average over it
+env.aslr_this_process       off under setarch -R: every start has the same, perhaps unlucky, layout
+env.thp                     huge pages without asking; never costs page walks, madvise is enough
+env.thp_defrag              whether the kernel makes room for them at once; madvise is enough
+env.hugetlb_pages           reserved for --pages=hugetlb; sudo sysctl vm.nr_hugepages=N
+env.anonhuge_kb             of our memory on huge pages at the end; 0: memory is fragmented, reboot
+env.numa_nodes              memories; more than one: bind, or compare like with like
+env.numa_balancing          1: the kernel moves pages meanwhile; sudo sysctl kernel.numa_balancing=0
+env.mempolicy               where memory comes from; numactl sets it
+env.loadavg                 programs running before us; find them with top, and wait
+env.runnable                running and existing threads of the system at that moment
+env.psi_cpu_pct             share of the run in which somebody waited for a CPU; stop the others
+env.psi_memory_pct          the same for memory; free some
+env.steal_pct               share the hypervisor gave to others; another hour, or a dedicated host
+env.irq                     interrupts during the run; move them away with irqbalance or smp_affinity
+env.softirq                 their second halves; network and disk traffic: stop it
+env.ctxt                    context switches of this process
+env.preempted               those it did not ask for: somebody else ran on its CPU
+env.minor_faults            pages it touched first
+env.major_faults            pages it had to wait for the disk for; free memory
+env.cgroup_quota            CPUs a control group allows; run outside the container, or without --cpus
+env.throttled_usec          time that quota stopped us
+env.memory_bytes            memory of the machine
+env.memory_available_bytes  of it free before the run
+env.memory_limit_bytes      of the control group; larger cases are skipped
+env.swap_bytes              swap space; sudo swapoff -a keeps pages in memory
+env.swapped_pages           pages the system swapped meanwhile; free memory
+env.clocksource             tsc is read in a few ns, others by a system call; clocksource=tsc
+env.tsc                     whether its rate is constant; if not, times are not
+env.clock_cost_ns           of one reading; short calls should be batched
+env.clock_step_ns           smallest step of the clock
+env.perf_paranoid           above 2 closes hardware counters; sudo sysctl kernel.perf_event_paranoid=2
+env.pmu                     whether a hardware counter counts right; none in most virtual machines
+env.ksm                     1: the kernel merges equal pages meanwhile; echo 0 > /sys/kernel/mm/ksm/run
+env.watchdog                1: it interrupts, and holds a counter; sudo sysctl kernel.watchdog=0
+env.mitigations             worked around at a cost, mostly of system calls; keep it between runs
+env.vulnerable              left open, so without that cost
+env.dmesg_new               kernel messages meanwhile; dmesg shows them
+env.kernel                  its version; compare figures of equal ones
+env.libc                    C library, whose memcpy and exp may be in the figures
+env.compiler                that built this
+env.build_type              release, or the figures mean little
+env.flags                   of the compiler, from -Dc_args
+env.sanitizer               none, or the figures mean nothing
+env.text_hash               of the program's code; equal: nothing was changed
+env.environ_bytes           size of the environment, which moves the stack; equal for both of a pair
+env.argv0_bytes             length of the program's name, which does the same
+env.stack_align             where the stack stood in its page
+env.uptime_seconds          since boot; just after it, services are still busy
+env.boot_id                 equal: no reboot between two runs
+env.topology                packages, caches, cores as hwloc sees them
+env.topology_source         what told it
+env.packages                sockets: caches and memory are shared within each
+env.cores                   cores; one thread each is our default
+env.pus                     hardware threads
+env.llc_bytes               last-level cache: smaller data, repeated, never meets the memory
+env.cache_l1                size, line, ways and how many
+env.cache_l2                the same of the second level
+env.cache_l3                the same of the third
+env.cache_l4                the same of the fourth
+TEXT
+}
+if [ "${1-}" = --keys ]; then keys; exit 0; fi
 
 advised=0
 value() { cat "$1" 2>/dev/null || echo unknown; }
@@ -113,6 +203,16 @@ case $quota in
     "run outside the container, or without --cpus" ;;
 esac
 
+# A limit of memory stops no thread, but cases above it are skipped.
+memory=$(cat /sys/fs/cgroup/memory.max 2>/dev/null ||
+  cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || echo unknown)
+case $memory in
+  unknown) unknown memory "no control group to read" ;;
+  max | ????????????????*) good memory "no limit of a control group" ;;
+  *) advise memory "a control group allows $((memory >> 20)) MiB; larger cases are skipped" \
+    "run outside the container, or with a larger --memory" ;;
+esac
+
 # Cores
 
 case $(value /sys/devices/system/cpu/smt/active) in
@@ -171,6 +271,20 @@ case $clock in
   unknown) unknown clock "no clocksource to read" ;;
   *) advise clock "$clock: reading the time is a system call" \
     "boot with clocksource=tsc where the machine's TSC is stable; dmesg says if it is" ;;
+esac
+
+case $(value /proc/sys/kernel/watchdog) in
+  1) advise watchdog "on: it interrupts every core and may hold a hardware counter" \
+    "sudo sysctl kernel.watchdog=0" ;;
+  0) good watchdog "off" ;;
+  *) unknown watchdog "no switch to read" ;;
+esac
+
+mitigated=$(grep -ls '^Mitigation' /sys/devices/system/cpu/vulnerabilities/* 2>/dev/null |
+  sed 's,.*/,,' | paste -sd' ')
+case $mitigated in
+  '') good mitigations "none in force, or none shown" ;;
+  *) good mitigations "$mitigated; they cost system calls, not loops: keep them as they are" ;;
 esac
 
 paranoid=$(value /proc/sys/kernel/perf_event_paranoid)
