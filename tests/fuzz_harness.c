@@ -2,8 +2,8 @@
 /*
  * Fuzz target: the input's lines are flags, a filter and the name, label, message and counter of a
  * case. Whatever they are, the run must end, and its JSON must be strict JSON that holds the case.
- * test_harness_fuzz.c feeds it from a seeded generator in every test run; for libFuzzer link this
- * file with -fsanitize=fuzzer,address against the harness.
+ * test_harness_fuzz.c feeds it from a seeded generator and from tests/corpus/harness in every test
+ * run; where the compiler has libFuzzer, fuzz_harness is the same target with the harness inside.
  */
 #include "tests/fuzz_harness.h"
 

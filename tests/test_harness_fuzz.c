@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Feeds the harness's fuzz target with lines made of pieces that mean something and of noise. */
+/*
+ * Feeds the harness's fuzz target with the inputs that are kept in tests/corpus/harness, and with
+ * lines made of pieces that mean something and of noise.
+ */
 #include "tests/fuzz_harness.h"
 
 #include "tests/test.h"
+
+#include <glob.h>
 
 static const char *const pieces[] = {
     "--benchmark_",
@@ -71,8 +76,28 @@ static size_t make_input(char *input, size_t room, uint64_t *random)
     return size;
 }
 
+static void replay(const char *path)
+{
+    uint8_t input[4096];
+    FILE *const file = fopen(path, "rb");
+    const size_t size = file ? fread(input, 1, sizeof(input), file) : 0;
+    CHECK(file && LLVMFuzzerTestOneInput(input, size) == 0, "%s", path);
+    if (file)
+        fclose(file);
+}
+
+static void replay_corpus(void)
+{
+    glob_t kept;
+    CHECK(glob(CORPUS "/harness/*", 0, NULL, &kept) == 0, "no inputs in %s", CORPUS);
+    for (size_t i = 0; i < kept.gl_pathc; i++)
+        replay(kept.gl_pathv[i]);
+    globfree(&kept);
+}
+
 int main(void)
 {
+    replay_corpus();
     uint64_t random = test_seed();
     char input[512];
     for (int i = 0; i < 1500; i++) {

@@ -58,7 +58,7 @@ static inline bool benchmark_keep_running(struct benchmark_state *state)
 #define BENCHMARK_LOOP(state)                                                 \
     for (int64_t benchmark_left = 0;                                          \
          (benchmark_left = benchmark_loop_batch(state, benchmark_left)) > 0;) \
-        for (; benchmark_left > 0; benchmark_left--)
+        for (; benchmark_left != 0; benchmark_left--)
 /* How many iterations to do before asking again, told how many of the last ones were not done; 0
  * ends the loop. */
 int64_t benchmark_loop_batch(struct benchmark_state *state, int64_t undone);
