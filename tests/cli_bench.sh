@@ -228,6 +228,20 @@ d = json.load(open("cut.json"))
 assert "context" in d and len(d["benchmarks"]) < 5, len(d["benchmarks"])
 PYTHON
 
+# ---- a reader that goes away: said once, and the file is whole
+python3 - "$bench" "${tiny[@]}" <<'PYTHON' || fail "a reader that goes away"
+import json, os, subprocess, sys
+p = subprocess.Popen(sys.argv[1:] + ["--context=32-96+32", "--benchmark_min_time=0.2s",
+                                     "--benchmark_repetitions=1", "--benchmark_out=piped.json"],
+                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+os.read(p.stdout.fileno(), 10)
+p.stdout.close()
+said = p.stderr.read().decode()
+assert p.wait() == 1, p.returncode
+assert said.count("error: cannot write the results: Broken pipe\n") == 1, said
+assert len(json.load(open("piped.json"))["benchmarks"]) == 3
+PYTHON
+
 if [ "$failures" -gt 0 ]; then
     echo "$failures failures"
     exit 1

@@ -63,6 +63,12 @@ static void three_seconds(struct benchmark_state *state)
         fake_now += 3;
 }
 
+static void half_a_second(struct benchmark_state *state)
+{
+    while (benchmark_keep_running(state))
+        fake_now += 0.5;
+}
+
 static void kill_self(struct benchmark_state *state)
 {
     while (benchmark_keep_running(state))
@@ -215,6 +221,30 @@ static void test_killed(void)
     remove(path);
 }
 
+/* Rows follow each other faster than the file is written at the latest. */
+static void test_killed_soon(void)
+{
+    char flag[160];
+    const char *const path = in_folder("killed.json");
+    snprintf(flag, sizeof(flag), "--benchmark_out=%s", path);
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        struct bench b = bench_new(ARGUMENTS(flag, "--benchmark_min_time=1x"));
+        for (int i = 0; i < 3; i++)
+            bench_add(&b, (struct benchmark_family){.name = "short", .run = half_a_second});
+        bench_add(&b, (struct benchmark_family){.name = "long", .run = kill_self});
+        bench_run(&b);
+        _exit(0);
+    }
+    int status;
+    CHECK_THAT(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+    char *const text = slurp(path);
+    CHECK(whole_document(text) && count(text, "\"run_name\"") == 3, "%s", text);
+    free(text);
+    remove(path);
+}
+
 static void test_vanished(void)
 {
     struct bench b;
@@ -272,6 +302,7 @@ int main(void)
     test_devices();
     test_fifo();
     test_killed();
+    test_killed_soon();
     test_vanished();
     test_full_display();
     CHECK(files_in_folder() == 0, "every file was removed");

@@ -512,6 +512,37 @@ static void test_interrupt(void)
     bench_free(&b);
 }
 
+static void hang_up_in_call_three(struct benchmark_state *state)
+{
+    calls = 0;
+    while (benchmark_keep_running(state))
+        if (++calls == 3)
+            raise(SIGHUP);
+}
+
+/* Where calls are looked at one by one, a long pass does not have to be sat out. */
+static void test_interrupt_inside(void)
+{
+    const struct benchmark_family family = {
+        .name = "f", .run = hang_up_in_call_three, .samples = true, .iterations = 1000000};
+    struct seen seen = {0};
+    struct bench b = bench_new(ARGUMENTS("--benchmark_format=json"));
+    benchmark_on_row(b.runner, see, &seen);
+    bench_add(&b, family);
+    bench_run(&b);
+    CHECK(b.status == 129 && calls == 3 && !seen.count, "status %d, %d calls", b.status, calls);
+    bench_free(&b);
+
+    /* Under nohup. */
+    signal(SIGHUP, SIG_IGN);
+    b = bench_new(ARGUMENTS("--benchmark_format=json", "--benchmark_min_time=10x"));
+    bench_add(&b, (struct benchmark_family){.name = "f", .run = hang_up_in_call_three});
+    bench_run(&b);
+    signal(SIGHUP, SIG_DFL);
+    CHECK(b.status == 0 && calls == 10, "status %d, %d calls", b.status, calls);
+    bench_free(&b);
+}
+
 static void test_context(void)
 {
     struct bench b = bench_new(ARGUMENTS("--benchmark_format=json", "--benchmark_min_time=1x",
@@ -546,6 +577,7 @@ int main(void)
     test_counters();
     test_threads();
     test_interrupt();
+    test_interrupt_inside();
     test_context();
     return test_exit();
 }

@@ -2,6 +2,8 @@
 /*
  * Output. A file is rendered whole each time it is written, which keeps it valid, gives CSV its
  * full header and lets late warnings into the context; a few thousand rows cost less than a pass.
+ * Rows go into it as soon as that costs little against the time since the last writing: what waits
+ * is what a kill -9 in a long case would take away.
  */
 #include "bench/harness/output.h"
 
@@ -12,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const double flush_seconds = 2;
+static const double flush_seconds = 2, flush_share = 0.05;
 
 static bool by_rewriting(const struct output *output)
 {
@@ -96,6 +98,7 @@ static void check_stream(struct output *output, FILE *stream, const char *what)
 static void check_streams(struct output *output)
 {
     check_stream(output, output->display.out, "the results");
+    output->lost = output->status && !output->has_file;
     if (output->has_file && output->target.device)
         check_stream(output, output->target.device, output->runner->settings.out);
 }
@@ -121,6 +124,7 @@ static void flush_file(struct output *output, bool last)
     char *text = NULL;
     size_t length = 0;
     int rc = -ENOMEM;
+    const double begin = bm_wall(output->runner);
 
     struct reporter like = output->file;
     FILE *const memory = open_memstream(&text, &length);
@@ -131,6 +135,7 @@ static void flush_file(struct output *output, bool last)
         rc = fclose(memory) ? -ENOMEM : bm_outfile_replace(&output->target, text, length);
     }
     output->last_flush = bm_wall(output->runner);
+    output->flush_cost = output->last_flush - begin;
     output->pending = rc != 0;
     if (rc) {
         failed(output, output->runner->settings.out, rc);
@@ -210,8 +215,10 @@ int bm_output_rows(struct output *output, const struct rows *rows,
 
 void bm_output_tick(struct output *output)
 {
-    if (!output->pending || !by_rewriting(output) ||
-        bm_wall(output->runner) - output->last_flush < flush_seconds)
+    if (!output->pending || !by_rewriting(output))
+        return;
+    const double since = bm_wall(output->runner) - output->last_flush;
+    if (since < flush_seconds && output->flush_cost > flush_share * since)
         return;
     const locale_t before = uselocale(output->runner->c_locale);
     flush_file(output, false);

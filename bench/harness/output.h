@@ -16,9 +16,10 @@ struct output {
     struct rows display_rows, file_rows; /* kept by reporters that need all of them */
     struct outfile target;
     bool has_file;
-    bool pending; /* rows the file on disk does not have */
-    double last_flush;
-    int status; /* of the program: 1 once something could not be written */
+    bool pending;                  /* rows the file on disk does not have */
+    double last_flush, flush_cost; /* when it ended, and how long it took */
+    int status;                    /* of the program: 1 once something could not be written */
+    bool lost; /* nobody gets the rows: no file, and a display that cannot be written to */
     bool error_rows;
 };
 
@@ -29,8 +30,8 @@ int bm_output_open(struct output *output, struct benchmark_runner *runner,
 void bm_output_begin(struct output *output);
 int bm_output_rows(struct output *output, const struct rows *rows,
                    const struct benchmark_family *family);
-/* Writes the file if rows wait and the last time is long enough ago: called between passes, so that
- * finished rows do not wait for a long case to end. */
+/* Writes the file if rows wait and writing is cheap against the time since the last: called between
+ * passes, so that finished rows do not wait for a long case to end. */
 void bm_output_tick(struct output *output);
 void bm_output_end(struct output *output);
 void bm_output_free(struct output *output);

@@ -81,10 +81,16 @@ static int finish(struct run *run, struct trial *trial, int rc)
     return rc;
 }
 
+/* Before the last case: somebody wants that, or nobody can read what follows. */
+static bool ends(const struct run *run)
+{
+    return bm_interrupted() || run->output.lost;
+}
+
 static int run_in_order(struct run *run)
 {
     int rc = 0;
-    for (size_t i = 0; !rc && !bm_interrupted() && i < run->instances->count; i++) {
+    for (size_t i = 0; !rc && !ends(run) && i < run->instances->count; i++) {
         struct trial trial;
         bm_trial_init(&trial, run->runner, &run->instances->items[i]);
         while (!rc && !bm_interrupted() && trial.repetitions && !bm_trial_complete(&trial))
@@ -115,7 +121,7 @@ static int run_round(struct run *run, struct trial *trials, uint64_t *random, bo
     }
     bm_shuffle(order, count, random);
     int rc = 0;
-    for (size_t i = 0; !rc && !bm_interrupted() && i < count; i++) {
+    for (size_t i = 0; !rc && !ends(run) && i < count; i++) {
         struct trial *const trial = &trials[order[i]];
         if (!trial->runner)
             continue;
@@ -138,7 +144,7 @@ static int run_interleaved(struct run *run)
 
     for (size_t i = 0; !rc && i < run->instances->count; i++)
         bm_trial_init(&trials[i], run->runner, &run->instances->items[i]);
-    while (!rc && more && !bm_interrupted())
+    while (!rc && more && !ends(run))
         rc = run_round(run, trials, &random, &more);
     for (size_t i = 0; trials && i < run->instances->count; i++)
         if (trials[i].runner)
