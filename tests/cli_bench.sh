@@ -195,6 +195,10 @@ r, = d["benchmarks"]
 assert r["skipped"] and "needs" in r["skip_message"] and "free" in r["skip_message"], r
 ' || fail "a case larger than memory"
 
+accept --context=64M --batch=16 --plan
+grep -q ' skipped .*: more memory than is free$' out && grep -q '1 of them skipped' out ||
+    fail "plan of a case larger than memory: $(cat out)"
+
 # ---- resume: finished rows are taken over as they stand, the rest is run
 accept "${tiny[@]}" --benchmark_repetitions=2 --benchmark_out=old.json
 accept "${tiny[@]}" --context=32,64 --benchmark_repetitions=2 --resume=old.json \
@@ -209,6 +213,25 @@ PYTHON
 [ $? -eq 1 ] && grep -q '^attn-bench: old.json cannot be resumed: its seed is 1, here it is 2$' err ||
     fail "resume with another seed: $(cat err)"
 echo '{"context": {}, "benchmarks": []}' >foreign.json
+sed 's/"real_time": [0-9.e+-]*/"real_time": NaN/' old.json >nan.json
+refuse 'attn-bench: nan.json cannot be resumed: it holds NaN or Infinity, which attn-bench never writes' \
+    "${tiny[@]}" --resume=nan.json
+sed 's/"real_time": [0-9.e+-]*/"real_time": -5/' old.json >negative.json
+accept "${tiny[@]}" --benchmark_repetitions=2 --resume=negative.json --benchmark_out=new.json
+json new.json 'assert all(r["real_time"] > 0 for r in d["benchmarks"] if "iterations" in r), d' ||
+    fail "resume with times below zero"
+accept "${tiny[@]}" --context=32,64 --benchmark_repetitions=2 --resume=old.json --plan
+grep -Eq ' finished  decode/.*context:32/' out && grep -q ' 1 of them finished before; ' out ||
+    fail "plan of the rest: $(cat out)"
+refuse 'attn-bench: ./none.json: No such file or directory' "${tiny[@]}" --plan --resume=./none.json
+# All of it is there: a document of what was finished, and no word of a filter.
+accept "${tiny[@]}" --benchmark_repetitions=2 --resume=old.json --benchmark_format=json \
+    --benchmark_out=new.json
+[ ! -s err ] || fail "resume of a finished run: $(cat err)"
+python3 -c '
+import json
+assert len({str(json.load(open(f))["benchmarks"]) for f in ("old.json", "new.json", "out")}) == 1
+' || fail "resume of a finished run"
 refuse 'attn-bench: foreign.json was not written by attn-bench' "${tiny[@]}" --resume=foreign.json
 
 # ---- Ctrl-C: the file is whole, the status says so

@@ -17,6 +17,7 @@
 #include "bench/cases/sweep.h"
 #include "kernels/cpu.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,14 +85,31 @@ static void note_dropped(struct program *p)
         context_warn(&p->context, "%zu times a kernel of a glob could not run a problem", c->unfit);
 }
 
-static int print_plan(const struct program *p)
+/* Fills the context, and notes which cases an earlier run has finished. */
+static int take_over(struct program *p, struct attn_message *why)
 {
+    const char *const path = p->command.settings.text[ATTN_OPT_RESUME];
+    attn_session_context(&p->context, &p->host, &p->command, &p->cases);
+    p->finished = calloc(p->cases.n, sizeof(*p->finished));
+    if (!p->finished)
+        return attn_refuse(why, -ENOMEM, "out of memory");
+    return path ? attn_resume(path, &p->context, attn_command_repetitions(p->runner), &p->cases,
+                              p->runner, p->finished, why)
+                : 0;
+}
+
+static int print_plan(struct program *p, struct attn_message *why)
+{
+    const size_t warnings = p->context.warnings;
+    if (p->command.settings.text[ATTN_OPT_RESUME] && take_over(p, why))
+        return fail(why);
     const struct attn_plan_options options = {
         .min_time = attn_command_min_time(p->runner),
         .repetitions = attn_command_repetitions(p->runner),
+        .finished = p->finished,
     };
     attn_plan_print(stdout, &p->host, &p->cases, &options);
-    for (size_t i = 0; i < p->context.warnings; i++)
+    for (size_t i = 0; i < warnings; i++)
         fprintf(stderr, "attn-bench: %s\n", p->context.warning[i]);
     return fflush(stdout) ? FAILED : 0;
 }
@@ -112,18 +130,23 @@ static void close_table(const struct program *p, size_t warnings)
         fputs("attn-bench: nothing was kept; --benchmark_out=FILE writes the results\n", stderr);
 }
 
+/* Rows that were taken over stand in the file alone. */
+static void print_finished(const struct program *p)
+{
+    const char *const path = p->command.settings.text[ATTN_OPT_RESUME];
+    size_t n = 0;
+    for (size_t i = 0; i < p->cases.n; i++)
+        n += p->finished[i];
+    if (path)
+        fprintf(stderr, "attn-bench: %zu of %zu cases are finished in %s\n", n, p->cases.n, path);
+}
+
 static int run(struct program *p, struct attn_message *why)
 {
-    const char *const resume = p->command.settings.text[ATTN_OPT_RESUME];
-    attn_session_context(&p->context, &p->host, &p->command, &p->cases);
-    p->finished = calloc(p->cases.n, sizeof(*p->finished));
-    if (!p->finished) {
-        attn_refuse(why, -1, "out of memory");
+    if (take_over(p, why))
         return fail(why);
-    }
-    if (resume && attn_resume(resume, &p->context, attn_command_repetitions(p->runner), &p->cases,
-                              p->runner, p->finished, why))
-        return fail(why);
+    if (p->nowhere)
+        print_finished(p);
     if (attn_session_open(&p->session, &p->host, &p->cases, p->runner, p->finished, why))
         return fail(why);
     attn_display_open(&p->display, &p->cases, p->runner, p->nowhere);
@@ -182,7 +205,7 @@ static int program(struct program *p, int argc, char **argv)
         return fail(&why);
     note_dropped(p);
     if (attn_option_flag(&p->command.settings, ATTN_OPT_PLAN))
-        return print_plan(p);
+        return print_plan(p, &why);
     return run(p, &why);
 }
 

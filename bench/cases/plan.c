@@ -63,17 +63,29 @@ void attn_plan_print(FILE *out, const struct attn_host *host, const struct attn_
 {
     uint64_t arena[ARENA_PAGES][ATTN_TYPES] = {{0}}, block = 0, memory = 0;
     double seconds = 0;
-    size_t runnable = 0;
+    size_t runnable = 0, finished = 0;
     char text[32], time_text[32];
+    const uint64_t available = machine_memory_available("");
 
     fprintf(out, "%8s %10s %9s  %s\n", "Copies", "Memory", "Time", "Case");
     for (size_t i = 0; i < cases->n; i++) {
         const struct attn_case *const c = &cases->item[i];
         struct attn_size size;
+        if (options->finished && options->finished[i]) {
+            finished++;
+            fprintf(out, "%8s %10s %9s  %s\n", "-", "-", "finished", c->text);
+            continue;
+        }
         if (c->skip ||
             attn_size(&size, &c->name, c->kernel, attn_host_llc(host, c->name.threads))) {
             fprintf(out, "%8s %10s %9s  %s: %s\n", "-", "-", "skipped", c->text,
                     c->skip ? c->skip : "needs more memory than there are addresses");
+            continue;
+        }
+        if (available != UINT64_MAX && size.total_bytes > available / 10 * 9) {
+            fprintf(out, "%8" PRIu64 " %10s %9s  %s: more memory than is free\n",
+                    size.rotation.copies, attn_bytes_text(size.total_bytes, text, sizeof(text)),
+                    "skipped", c->text);
             continue;
         }
         enum arena_pages pages = ARENA_THP;
@@ -101,15 +113,16 @@ void attn_plan_print(FILE *out, const struct attn_host *host, const struct attn_
     }
 
     fprintf(out, "\n%zu cases of %zu problems", cases->n, cases->groups);
-    if (runnable < cases->n)
-        fprintf(out, ", %zu of them skipped", cases->n - runnable);
+    if (finished)
+        fprintf(out, ", %zu of them finished before", finished);
+    if (runnable + finished < cases->n)
+        fprintf(out, ", %zu of them skipped", cases->n - runnable - finished);
     fprintf(out,
             "; about %s with %d repetitions of %g s, supposing %d GB/s and %d GFLOP/s a "
             "thread\n",
             duration(seconds, time_text, sizeof(time_text)), options->repetitions,
             options->min_time, ATTN_PLAN_GB_PER_SECOND, ATTN_PLAN_GFLOPS);
     fprintf(out, "%s of memory at most", attn_bytes_text(memory + block, text, sizeof(text)));
-    const uint64_t available = machine_memory_available("");
     if (available != UINT64_MAX)
         fprintf(out, ", %s is free", attn_bytes_text(available, text, sizeof(text)));
     fputs("\n", out);

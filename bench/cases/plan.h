@@ -3,6 +3,7 @@
 #ifndef ATTN_PLAN_H
 #define ATTN_PLAN_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "bench/cases/case.h"
@@ -11,6 +12,7 @@
 struct attn_plan_options {
     double min_time; /* seconds a repetition */
     int repetitions;
+    const bool *finished; /* one a case: an earlier run has it; may be NULL */
 };
 
 /*

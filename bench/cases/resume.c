@@ -78,7 +78,7 @@ static bool is_finished(const struct ana_result *old, const char *name, int repe
         const struct ana_row *const row = &old->rows[i];
         if (strcmp(row->run_name, name))
             continue;
-        if (row->error || row->skipped)
+        if (row->error || row->skipped || !(row->aggregate || row->real_time > 0))
             return false;
         done += !row->aggregate;
     }
@@ -113,6 +113,12 @@ int attn_resume(const char *path, const struct machine_context *here, int repeti
     char *const text = read_text(path);
     error = text ? check_context(old, here, why)
                  : attn_refuse(why, -EIO, "cannot read %s: %s", path, strerror(errno));
+    /* Rows go over as they stand, and what we write is strict JSON. */
+    if (!error && old->missing_numbers)
+        error = attn_refuse(why, -EINVAL,
+                            "%s cannot be resumed: it holds NaN or Infinity, which attn-bench "
+                            "never writes",
+                            path);
     size_t carried = 0;
     for (size_t i = 0; !error && i < cases->n; i++) {
         finished[i] = is_finished(old, cases->item[i].text, repetitions);

@@ -281,8 +281,12 @@ static int run_all(struct benchmark_runner *runner, const struct instances *inst
         return 1;
     }
     int rc = 0;
+    /* A program that took over every row of an earlier run has left nothing to match. */
+    const bool all_finished = !runner->families.count && runner->finished_rows.count;
     if (instances->count) {
         rc = measure(&run);
+    } else if (all_finished) {
+        bm_output_begin(&run.output);
     } else {
         const char *const filter = runner->settings.filter;
         fprintf(runner->hooks.err, "Failed to match any benchmarks against regex: %s\n",
@@ -294,7 +298,7 @@ static int run_all(struct benchmark_runner *runner, const struct instances *inst
     if (rc)
         fprintf(runner->hooks.err, "error: the run ended early: %s\n", strerror(-rc));
     close_baseline(&run);
-    const bool failure = run.output.error_rows || !instances->count;
+    const bool failure = run.output.error_rows || (!instances->count && !all_finished);
     const int status = close_samples(runner) || rc || run.output.status || run.baseline.failed ||
                        (runner->settings.fail_on_error && failure);
     bm_output_free(&run.output);
