@@ -30,12 +30,11 @@ static int join_line(struct attn_command *command, int argc, char **argv)
     return 0;
 }
 
-/* The flag of the harness an argument names, and the argument in the harness's spelling. */
-static const struct benchmark_flag *harness_flag(const char *arg, char *spelled, size_t size)
+/* The flag of the harness an argument names; the argument becomes the harness's spelling. */
+static const struct benchmark_flag *harness_flag(char *spelled)
 {
-    if (strncmp(arg, "--", 2) != 0 || strlen(arg) >= size)
+    if (strncmp(spelled, "--", 2) != 0)
         return NULL;
-    strcpy(spelled, arg);
     for (char *c = spelled + 2; *c && *c != '='; c++)
         if (*c == '-')
             *c = '_';
@@ -53,6 +52,33 @@ static int add_flag(struct attn_command *command, const char *flag, const char *
     return 0;
 }
 
+/* One argument, and the next if that is its value: the harness's is kept, ours is left for later.
+ * -EINVAL with a sentence, or -ENOMEM. */
+static int read_argument(struct attn_command *command, int argc, char **argv, int *i,
+                         struct attn_message *why)
+{
+    char *const spelled = strdup(argv[*i]);
+    const struct benchmark_flag *const flag = spelled ? harness_flag(spelled) : NULL;
+    const char *value = NULL;
+    int error = spelled ? 0 : -ENOMEM;
+    if (error || !flag || strcmp(flag->name, "help") == 0) {
+        command->own[command->owns++] = argv[*i];
+        goto out;
+    }
+    if (!flag->is_bool && !strchr(spelled, '=')) {
+        if (*i + 1 == argc || strncmp(argv[*i + 1], "--", 2) == 0) {
+            error = attn_refuse(why, -EINVAL, "--%s needs a value; give --%s=%s", flag->name,
+                                flag->name, *flag->preset ? flag->preset : flag->values);
+            goto out;
+        }
+        value = argv[++*i];
+    }
+    error = add_flag(command, spelled, value);
+out:
+    free(spelled);
+    return error;
+}
+
 int attn_command_parse(struct attn_command *command, int argc, char **argv,
                        struct attn_message *why)
 {
@@ -62,24 +88,10 @@ int attn_command_parse(struct attn_command *command, int argc, char **argv,
     int error = command->own && command->flag ? join_line(command, argc, argv) : -ENOMEM;
     if (!error)
         command->own[command->owns++] = argv[0];
-    for (int i = 1; !error && i < argc; i++) {
-        char spelled[4096];
-        const struct benchmark_flag *const flag = harness_flag(argv[i], spelled, sizeof(spelled));
-        const char *value = NULL;
-        if (!flag || strcmp(flag->name, "help") == 0) {
-            command->own[command->owns++] = argv[i];
-            continue;
-        }
-        if (!flag->is_bool && !strchr(spelled, '=')) {
-            if (i + 1 == argc || strncmp(argv[i + 1], "--", 2) == 0)
-                return attn_refuse(why, -EINVAL, "--%s needs a value; give --%s=%s", flag->name,
-                                   flag->name, *flag->preset ? flag->preset : flag->values);
-            value = argv[++i];
-        }
-        error = add_flag(command, spelled, value);
-    }
+    for (int i = 1; !error && i < argc; i++)
+        error = read_argument(command, argc, argv, &i, why);
     if (error)
-        return attn_refuse(why, error, "out of memory");
+        return error == -ENOMEM ? attn_refuse(why, error, "out of memory") : error;
     return attn_options_parse(command->owns, command->own, &command->settings, why);
 }
 
@@ -153,14 +165,19 @@ double attn_command_min_time(const struct benchmark_runner *runner)
 int attn_command_repetitions(const struct benchmark_runner *runner)
 {
     const char *const text = benchmark_flag_value(runner, "benchmark_repetitions");
-    const long n = text ? strtol(text, NULL, 10) : 1;
-    return n > 1 ? (int)n : 1;
+    return text ? (int)strtol(text, NULL, 10) : 1;
 }
 
 uint64_t attn_command_seed(const struct attn_settings *settings)
 {
-    const char *const text = settings->text[ATTN_OPT_SEED];
-    return strtoull(text ? text : attn_options[ATTN_OPT_SEED].value, NULL, 10);
+    struct attn_message why;
+    struct attn_list list;
+    uint64_t seed = 0;
+    /* By way of the list, since "1K" is a number here; it was checked when it was parsed. */
+    if (!attn_option_values(settings, ATTN_OPT_SEED, &list, &why) && list.n)
+        seed = strtoull(list.item[0], NULL, 10);
+    attn_list_free(&list);
+    return seed;
 }
 
 int attn_command_mask_cpu(const struct attn_settings *settings, struct attn_message *why)

@@ -9,6 +9,7 @@
 #include "bench/cases/display.h"
 #include "bench/cases/host.h"
 #include "bench/cases/options.h"
+#include "bench/cases/overwrite.h"
 #include "bench/cases/plan.h"
 #include "bench/cases/resume.h"
 #include "bench/cases/run.h"
@@ -195,6 +196,12 @@ static int program(struct program *p, int argc, char **argv)
     }
     if (!attn_command_initialize(&p->command, &p->sweep, p->runner, p->nowhere, &status))
         return status;
+    if (attn_command_repetitions(p->runner) < 1) {
+        attn_refuse(&why, -EINVAL, "--benchmark_repetitions: 0 is too small, the smallest is 1");
+        return fail(&why);
+    }
+    if (attn_overwrite_check(p->runner, p->command.settings.text[ATTN_OPT_SUITE], &p->sweep, &why))
+        return fail(&why);
     if (attn_host_open(&p->host, attn_command_seed(&p->command.settings), &why))
         return fail(&why);
     if (attn_option_flag(&p->command.settings, ATTN_OPT_MACHINE)) {
