@@ -51,7 +51,7 @@ void ana_nearest_offer(struct ana_nearest *near, const char *candidate)
 
 const char *ana_nearest_best(const struct ana_nearest *near)
 {
-    if (!near->best)
+    if (!near->best || !*near->word)
         return NULL;
     const size_t allowed = 1 + strnlen(near->word, WORD_MAX) / 4;
     return near->distance <= allowed ? near->best : NULL;

@@ -62,7 +62,16 @@ refuse 'attn-bench: no combination can be run: q_len 8 is more than the context 
 refuse 'attn-bench: no combination can be run: the ring layout keeps one window of tokens: give a window' \
     --layout=ring
 
+refuse 'attn-bench: --scale: "1e-300" is neither auto nor a number above 0, up to 1e6' --scale=1e-300
+refuse 'attn-bench: --softcap: "1e-300" is not a number from 0 to 1e6' --softcap=1e-300
+refuse 'attn-bench: --benchmark_repetitions: 0 is too small, the smallest is 1' \
+    --benchmark_repetitions=0
+
 # ---- bad input: words
+refuse 'attn-bench: unknown option --; --help lists them all' --=3
+refuse 'attn-bench: --kernel: no kernel matches "two?lines"; --list_kernels shows them all' \
+    --kernel=$'two\nlines'
+refuse 'attn-bench: --kv_type: "+f16" lacks a type beside its +; write f16+i8' --kv_type=+f16
 refuse 'attn-bench: unknown option --kv_hads; did you mean --kv_heads?' --kv_hads=8
 refuse 'attn-bench: unknown option --benchmark_filtr; did you mean --benchmark_filter?' \
     --benchmark_filtr=x
@@ -84,6 +93,8 @@ refuse 'attn-bench: cannot read the suite ./none.sweep: No such file or director
     --suite=./none.sweep
 printf '[a]\ncontext = 0\n' >bad.sweep
 refuse 'attn-bench: bad.sweep:2: context: 0 is too small, the smallest is 1' --suite=bad.sweep
+printf '[a]\n= 3\n' >keyless.sweep
+refuse 'attn-bench: keyless.sweep:2: "= 3" lacks its key' --suite=keyless.sweep
 printf '# nothing\n' >empty.sweep
 refuse 'attn-bench: empty.sweep: the suite has no [block]' --suite=empty.sweep
 "$bench" --suite=qick >out 2>err
@@ -109,7 +120,20 @@ for bad in --benchmark_min_time=soon --benchmark_repetitions=-1 --benchmark_form
 done
 [ ! -e /nonexistent ] || fail "made /nonexistent"
 
+# ---- a result must not take the place of what it was made from
+printf '\357\273\277[a]\r\nheads = 4\r\nkv_heads = 2\r\n' >windows.sweep
+refuse 'attn-bench: --benchmark_out=./windows.sweep would overwrite the suite; give another file' \
+    --suite=windows.sweep --benchmark_out=./windows.sweep
+accept --suite=windows.sweep --plan
+echo '{"num_hidden_layers": 2, "num_attention_heads": 4, "hidden_size": 64}' >config.json
+refuse 'attn-bench: --benchmark_out=config.json would overwrite the description of the model; give another file' \
+    --model=./config.json --benchmark_out=config.json
+refuse 'attn-bench: --benchmark_out and --benchmark_dump_samples are one file, one; give two' \
+    "${tiny[@]}" --benchmark_out=one --benchmark_dump_samples=one
+[ ! -e one ] || fail "left a file behind"
+
 # ---- what there is
+accept -h
 accept --help
 grep -q -- '--kv_heads=8 ' out && grep -q -- '--benchmark_filter=' out || fail "--help"
 accept --version
@@ -155,6 +179,10 @@ assert r["flops"] == 2 * 4 * (16 + 16) * 32, r
 assert 0 <= r["max_abs_error"] <= r["error_bound"], r
 ' || fail "rows of $file"
 done
+
+accept "${tiny[@]}" --seed=1K --benchmark_format=json \
+    "--benchmark_filter=$(printf 'x%.0s' {1..5000})|decode"
+json out 'assert d["context"]["seed"] == "1024", d["context"]["seed"]' || fail "--seed=1K"
 
 # ---- at a terminal: what the names share once, then a column for each key that varies
 python3 - "$bench" "${tiny[@]}" <<'PYTHON' || fail "the table"

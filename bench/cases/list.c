@@ -72,19 +72,27 @@ static int range(const char *text, size_t len, const char *dash, const struct at
     const char *op = dash + 1;
     while (op < end && *op != '*' && *op != 'x' && *op != 'X' && *op != '+')
         op++;
-    if (op == end)
+    if (op == dash + 1)
         return attn_refuse(why, -EINVAL,
-                           "the range \"%.*s\" does not say its step; write %.*s+1 or %.*s*2",
-                           (int)len, text, (int)len, text, (int)len, text);
+                           "the range \"%.*s\" has no end; write it as 1-8+1 or 1-8*2", (int)len,
+                           text);
 
-    uint64_t first, last, step;
+    uint64_t first, last, step = 0;
     int error = number(text, (size_t)(dash - text), bounds, &first, why);
     if (!error)
         error = number(dash + 1, (size_t)(op - dash - 1), bounds, &last, why);
     if (error)
         return error;
+    if (op == end)
+        return attn_refuse(why, -EINVAL,
+                           "the range \"%.*s\" does not say its step; write %.*s+1 or %.*s*2",
+                           (int)len, text, (int)len, text, (int)len, text);
     const uint64_t least = *op == '+' ? 1 : 2;
-    if (ana_parse_count(op + 1, (size_t)(end - op - 1), UINT64_MAX, &step) || step < least)
+    error = ana_parse_count(op + 1, (size_t)(end - op - 1), UINT64_MAX, &step);
+    if (error == -ERANGE)
+        return attn_refuse(why, -EINVAL, "the step of the range \"%.*s\" is too large", (int)len,
+                           text);
+    if (error || step < least)
         return attn_refuse(
             why, -EINVAL,
             "the step of the range \"%.*s\" must be a whole number, at least %" PRIu64, (int)len,
@@ -116,6 +124,9 @@ static int number_item(const char *text, size_t len, const struct attn_bounds *b
         return range(text, len, dash, bounds, list, why);
 
     const char *const plus = bounds->pairs ? memchr(text, '+', len) : NULL;
+    if (plus && (plus == text || plus + 1 == text + len))
+        return attn_refuse(why, -EINVAL, "\"%.*s\" lacks a number beside its +; write 192+128",
+                           (int)len, text);
     uint64_t k, v;
     int error = number(text, plus ? (size_t)(plus - text) : len, bounds, &k, why);
     if (error || !plus)

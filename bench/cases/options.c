@@ -202,7 +202,7 @@ int attn_options_parse(int argc, char **argv, struct attn_settings *settings,
 {
     *settings = (struct attn_settings){0};
     for (int i = 1; i < argc; i++) {
-        const char *const arg = argv[i];
+        const char *const arg = strcmp(argv[i], "-h") == 0 ? "--help" : argv[i];
         if (strncmp(arg, "--", 2) != 0 || !arg[2])
             return attn_refuse(why, -EINVAL,
                                "unexpected argument \"%s\"; options are spelled --name=value", arg);

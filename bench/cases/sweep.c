@@ -130,6 +130,8 @@ static int read_line(struct attn_sweep *sweep, struct attn_settings *shared, cha
     char *const equals = strchr(line, '=');
     if (!equals)
         return attn_refuse(why, -EINVAL, "\"%s\" is neither [block] nor key = value", line);
+    if (equals == line)
+        return attn_refuse(why, -EINVAL, "\"%s\" lacks its key", line);
     *equals = '\0';
     return read_key(sweep, shared, trim(line), trim(equals + 1), why);
 }
@@ -142,6 +144,8 @@ int attn_sweep_parse(const char *where, const char *text, struct attn_sweep *swe
     sweep->text = strdup(text);
     int error = sweep->text ? 0 : attn_refuse(why, -ENOMEM, "out of memory");
     char *next = sweep->text;
+    if (next && strncmp(next, "\xef\xbb\xbf", 3) == 0) /* as editors of Windows begin a file */
+        next += 3;
     for (int line = 1; !error && next; line++) {
         char *const at = strsep(&next, "\n");
         error = read_line(sweep, &shared, at, why);

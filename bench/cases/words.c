@@ -10,8 +10,16 @@
 #include "kernels/registry.h"
 
 #include <errno.h>
+#include <float.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Problems hold floats, in which a number that is too small is 0: off, or auto. */
+static bool vanishes(double value)
+{
+    return value > 0 && (float)value < FLT_MIN;
+}
 
 /* Adds ", word" to a sentence under construction; what does not fit is left out. */
 static void add(char *text, size_t size, const char *word)
@@ -78,6 +86,8 @@ int attn_check_type(const char *item, struct attn_message *why)
 int attn_check_kv_type(const char *item, struct attn_message *why)
 {
     const size_t len = strcspn(item, "+");
+    if (!len || (item[len] && !item[len + 1]))
+        return attn_refuse(why, -EINVAL, "\"%s\" lacks a type beside its +; write f16+i8", item);
     const int error = check_type(item, len, why);
     return error || !item[len] ? error : attn_check_type(item + len + 1, why);
 }
@@ -103,7 +113,8 @@ int attn_check_layout(const char *item, struct attn_message *why)
 int attn_check_real(const char *item, struct attn_message *why)
 {
     double value;
-    if (ana_parse_real(item, strlen(item), &value) == 0 && value >= 0 && value <= 1e6)
+    if (ana_parse_real(item, strlen(item), &value) == 0 && value >= 0 && value <= 1e6 &&
+        !vanishes(value))
         return 0;
     return attn_refuse(why, -EINVAL, "\"%s\" is not a number from 0 to 1e6", item);
 }
@@ -111,8 +122,8 @@ int attn_check_real(const char *item, struct attn_message *why)
 int attn_check_scale(const char *item, struct attn_message *why)
 {
     double value;
-    if (strcmp(item, "auto") == 0 ||
-        (ana_parse_real(item, strlen(item), &value) == 0 && value > 0 && value <= 1e6))
+    if (strcmp(item, "auto") == 0 || (ana_parse_real(item, strlen(item), &value) == 0 &&
+                                      value > 0 && value <= 1e6 && !vanishes(value)))
         return 0;
     return attn_refuse(why, -EINVAL, "\"%s\" is neither auto nor a number above 0, up to 1e6",
                        item);
