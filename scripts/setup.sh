@@ -47,6 +47,8 @@ want python3-numpy      -
 want python3-scipy      -
 want python3-ament-cmake-google-benchmark -
 want nodejs             node
+want man-db             man
+want zsh                zsh
 '
 
 testing=no

@@ -88,6 +88,8 @@ PY
 "$example" --benchmark_repetitions=1 --benchmark_filter='^fill/512/0$' --benchmark_out="$work/c.json" \
   --benchmark_out_format=json --benchmark_min_time=0.000100s >/dev/null 2>&1 || fail "archery: run"
 "$example" --benchmark_nonsense >/dev/null 2>&1 && fail "an unknown flag must not pass"
+"$example" --benchmark_repetitions=x >"$work/out" 2>"$work/err" && fail "nor a malformed value"
+[ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" = 1 ] || fail "not one line: $(cat "$work/err")"
 "$example" --benchmark_filter=copy --benchmark_filter='^fill/512/0$' --benchmark_min_time=1x \
   --benchmark_format=csv 2>/dev/null | grep -q '^"copy' && fail "the last flag wins"
 

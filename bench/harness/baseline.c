@@ -96,7 +96,10 @@ int bm_baseline_read(struct baseline *baseline, const char *path, FILE *err)
     *baseline = (struct baseline){.fail_threshold = -1};
     json_t *const document = json_load_file(path, JSON_ALLOW_NUL, &why);
     if (!document) {
-        fprintf(err, "--benchmark_baseline=%s: %s (line %d)\n", path, why.text, why.line);
+        char place[32] = "";
+        if (why.line > 0)
+            snprintf(place, sizeof(place), " (line %d)", why.line);
+        fprintf(err, "--benchmark_baseline=%s: %s%s\n", path, why.text, place);
         return -EINVAL;
     }
     const json_t *const rows = json_object_get(document, "benchmarks");

@@ -86,13 +86,15 @@ int benchmark_initialize(struct benchmark_runner *runner, int *argc, char **argv
     const locale_t before = uselocale(runner->c_locale);
     if (bm_settings_from_environment(&runner->settings, err))
         runner->status = 1;
-    bm_settings_from_arguments(&runner->settings, argc, argv, &help, err);
+    const bool malformed = bm_settings_from_arguments(&runner->settings, argc, argv, &help, err);
     uselocale(before);
     if (help) {
         benchmark_print_usage(runner->hooks.out, "benchmark");
         runner->status = 0;
         return 1;
     }
+    if (malformed)
+        runner->status = 1;
     return runner->status ? 1 : take_context(runner);
 }
 
