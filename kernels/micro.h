@@ -29,7 +29,7 @@
 #define MICRO_UNROLL _Pragma("GCC unroll 16")
 #endif
 
-enum { MICRO_ROWS = 4, MICRO_TOKENS_MAX = 12 };
+enum { MICRO_ROWS = 4, MICRO_TOKENS_MAX = 12, MICRO_CHAIN = 128 };
 
 /* Lanes a token takes in the logits of a block of `rows` rows. */
 MICRO_INLINE uint32_t micro_lanes(uint32_t rows)
@@ -112,6 +112,68 @@ MICRO_INLINE void micro_qk(const uint32_t rows, const uint32_t tokens, const enu
         MICRO_UNROLL
         for (uint32_t j = 0; j + 3 < tokens; j += 4)
             vf_sum4(logit + j, acc[j][0], acc[j + 1][0], acc[j + 2][0], acc[j + 3][0]);
+    }
+}
+
+/* Vectors of tokens a step of micro_qk_across() takes: K lies [dim][token] and tokens are lanes. */
+MICRO_INLINE uint32_t micro_across(uint32_t rows)
+{
+    return rows > 2 || VF_REGISTERS >= 32 ? 3 : 6;
+}
+
+/*
+ * The same logits from a transposed tile, k[d * stride + token]: no horizontal sums, which is
+ * worth the transposition as soon as several blocks of rows share the tile. A lane adds up one
+ * product after the other here, so chains are cut: a long one would round too often.
+ */
+MICRO_INLINE void micro_qk_across(const uint32_t rows, const float *q, size_t q_stride,
+                                  const float *k, size_t stride, uint32_t dim, float *logit)
+{
+    const uint32_t vectors = micro_across(rows);
+    vf acc[MICRO_ROWS][MICRO_TOKENS_MAX], total[MICRO_ROWS][MICRO_TOKENS_MAX];
+    MICRO_UNROLL
+    for (uint32_t r = 0; r < rows; r++) {
+        MICRO_UNROLL
+        for (uint32_t c = 0; c < vectors; c++)
+            total[r][c] = vf_zero();
+    }
+    for (uint32_t begin = 0; begin < dim; begin += MICRO_CHAIN) {
+        const uint32_t end = begin + MICRO_CHAIN < dim ? begin + MICRO_CHAIN : dim;
+        MICRO_UNROLL
+        for (uint32_t r = 0; r < rows; r++) {
+            MICRO_UNROLL
+            for (uint32_t c = 0; c < vectors; c++)
+                acc[r][c] = vf_zero();
+        }
+        for (uint32_t d = begin; d < end; d++) {
+            vf kv[MICRO_TOKENS_MAX];
+            MICRO_UNROLL
+            for (uint32_t c = 0; c < vectors; c++)
+                kv[c] = vf_load(k + d * stride + c * VF_LANES);
+            MICRO_UNROLL
+            for (uint32_t r = 0; r < rows; r++) {
+                const vf qv = vf_set1(q[r * q_stride + d]);
+                MICRO_UNROLL
+                for (uint32_t c = 0; c < vectors; c++)
+                    acc[r][c] = vf_fma(qv, kv[c], acc[r][c]);
+            }
+        }
+        MICRO_UNROLL
+        for (uint32_t r = 0; r < rows; r++) {
+            MICRO_UNROLL
+            for (uint32_t c = 0; c < vectors; c++)
+                total[r][c] = vf_add(total[r][c], acc[r][c]);
+        }
+    }
+    MICRO_UNROLL
+    for (uint32_t c = 0; c < vectors; c++) {
+        float *const to = logit + (size_t)c * VF_LANES * micro_lanes(rows);
+        if (rows == 1)
+            vf_store(to, total[0][c]);
+        else if (rows == 2)
+            vf_store2(to, total[0][c], total[1][c]);
+        else
+            vf_store4(to, total[0][c], total[1][c], total[2][c], total[rows == 4 ? 3 : 0][c]);
     }
 }
 

@@ -78,6 +78,54 @@ static inline void vf_sum4(float *to, vf a, vf b, vf c, vf d)
                                         _mm256_hadd_ps(vf_fold(c), vf_fold(d)));
     _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1)));
 }
+/* Columns for rows: lane j of to[i] is lane i of row j. */
+static inline void vf_transpose(vf x[16])
+{
+    vf a[16];
+    /* 4 x 4 blocks inside the 128-bit lanes, then the lanes themselves, in two steps. */
+    for (int i = 0; i < 16; i += 4) {
+        const vf ab = _mm512_unpacklo_ps(x[i], x[i + 1]), AB = _mm512_unpackhi_ps(x[i], x[i + 1]);
+        const vf cd = _mm512_unpacklo_ps(x[i + 2], x[i + 3]);
+        const vf CD = _mm512_unpackhi_ps(x[i + 2], x[i + 3]);
+        a[i] = _mm512_shuffle_ps(ab, cd, 0x44);
+        a[i + 1] = _mm512_shuffle_ps(ab, cd, 0xee);
+        a[i + 2] = _mm512_shuffle_ps(AB, CD, 0x44);
+        a[i + 3] = _mm512_shuffle_ps(AB, CD, 0xee);
+    }
+    for (int k = 0; k < 4; k++) {
+        const vf lo0 = _mm512_shuffle_f32x4(a[k], a[4 + k], 0x88);
+        const vf hi0 = _mm512_shuffle_f32x4(a[k], a[4 + k], 0xdd);
+        const vf lo1 = _mm512_shuffle_f32x4(a[8 + k], a[12 + k], 0x88);
+        const vf hi1 = _mm512_shuffle_f32x4(a[8 + k], a[12 + k], 0xdd);
+        x[k] = _mm512_shuffle_f32x4(lo0, lo1, 0x88);
+        x[8 + k] = _mm512_shuffle_f32x4(lo0, lo1, 0xdd);
+        x[4 + k] = _mm512_shuffle_f32x4(hi0, hi1, 0x88);
+        x[12 + k] = _mm512_shuffle_f32x4(hi0, hi1, 0xdd);
+    }
+}
+/* Lane j of a, b, c, d to to[4j] .. to[4j + 3]. */
+static inline void vf_store4(float *to, vf a, vf b, vf c, vf d)
+{
+    const vf ab = _mm512_unpacklo_ps(a, b), cd = _mm512_unpacklo_ps(c, d);
+    const vf AB = _mm512_unpackhi_ps(a, b), CD = _mm512_unpackhi_ps(c, d);
+    const vf t0 = _mm512_shuffle_ps(ab, cd, 0x44), t1 = _mm512_shuffle_ps(ab, cd, 0xee);
+    const vf t2 = _mm512_shuffle_ps(AB, CD, 0x44), t3 = _mm512_shuffle_ps(AB, CD, 0xee);
+    const vf lo0 = _mm512_shuffle_f32x4(t0, t1, 0x44), lo1 = _mm512_shuffle_f32x4(t2, t3, 0x44);
+    const vf hi0 = _mm512_shuffle_f32x4(t0, t1, 0xee), hi1 = _mm512_shuffle_f32x4(t2, t3, 0xee);
+    vf_store(to, _mm512_shuffle_f32x4(lo0, lo1, 0x88));
+    vf_store(to + 16, _mm512_shuffle_f32x4(lo0, lo1, 0xdd));
+    vf_store(to + 32, _mm512_shuffle_f32x4(hi0, hi1, 0x88));
+    vf_store(to + 48, _mm512_shuffle_f32x4(hi0, hi1, 0xdd));
+}
+/* Lane j of a and b to to[2j], to[2j + 1]. */
+static inline void vf_store2(float *to, vf a, vf b)
+{
+    const vf low = _mm512_unpacklo_ps(a, b), high = _mm512_unpackhi_ps(a, b);
+    const vf first = _mm512_shuffle_f32x4(low, high, 0x44);
+    const vf last = _mm512_shuffle_f32x4(low, high, 0xee);
+    vf_store(to, _mm512_shuffle_f32x4(first, first, 0xd8));
+    vf_store(to + 16, _mm512_shuffle_f32x4(last, last, 0xd8));
+}
 static inline float vf_hmax(vf x)
 {
     return _mm512_reduce_max_ps(x);
@@ -95,7 +143,8 @@ static inline vf vf_exp2_int(vf n)
     const __m512i biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
     return _mm512_castsi512_ps(_mm512_slli_epi32(biased, 23));
 }
-static inline void vf_prefetch(const void *p)
+/* Always inline: otherwise its calls may be dropped as those of a function without effect. */
+static inline __attribute__((always_inline)) void vf_prefetch(const void *p)
 {
     _mm_prefetch((const char *)p, _MM_HINT_T0);
 }

@@ -74,6 +74,23 @@ static inline void vf_sum4(float *to, vf a, vf b, vf c, vf d)
     to[2] = c;
     to[3] = d;
 }
+/* Columns for rows, of a 1 x 1 block. */
+static inline void vf_transpose(vf x[1])
+{
+    (void)x;
+}
+static inline void vf_store4(float *to, vf a, vf b, vf c, vf d)
+{
+    to[0] = a;
+    to[1] = b;
+    to[2] = c;
+    to[3] = d;
+}
+static inline void vf_store2(float *to, vf a, vf b)
+{
+    to[0] = a;
+    to[1] = b;
+}
 static inline float vf_hmax(vf x)
 {
     return x;
@@ -90,7 +107,8 @@ static inline vf vf_exp2_int(vf n)
 {
     return attn_bits_f32((uint32_t)((int32_t)n + 127) << 23);
 }
-static inline void vf_prefetch(const void *p)
+/* Always inline: otherwise its calls may be dropped as those of a function without effect. */
+static inline __attribute__((always_inline)) void vf_prefetch(const void *p)
 {
     __builtin_prefetch(p);
 }

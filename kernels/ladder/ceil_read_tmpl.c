@@ -2,9 +2,10 @@
 /*
  * Ceiling: reads every visible byte of K and V once, laid out contiguously, and does nothing with
  * them but fold them so that no load can be dropped. No attention kernel that reads its cache from
- * memory can be faster than the fastest of these loops, so there are three, and a case is held
- * against the best: one stream a rank, the same with prefetches, and K and V side by side as an
- * attention kernel has them.
+ * memory can be faster than the fastest of these loops, so there are four, and a case is held
+ * against the best: one stream a rank, the same with prefetches, K and V side by side as an
+ * attention kernel has them, and eight streams of each plane in turn with prefetches, which keeps
+ * the most lines of memory in flight.
  *
  * The bytes are those of the case's own cache: from the base of each plane, as many as the
  * problem's queries see. For a window or a ring that is less than the plane.
@@ -14,7 +15,7 @@
 
 #include <string.h>
 
-enum { LINE = 64, BLOCK = 512, AHEAD = 4096 };
+enum { LINE = 64, BLOCK = 512, AHEAD = 2048, STREAMS = 8 };
 
 /* Visible bytes of each plane over all sequences; V is absent when it is a prefix of K. */
 static void visible_bytes(const struct attn_args *args, size_t *k, size_t *v)
@@ -45,20 +46,18 @@ static void fold_tail(const char *at, size_t bytes, vf x[8])
     }
 }
 
-static void prefetch_block(const char *at)
+static inline __attribute__((always_inline)) void prefetch_block(const char *at)
 {
-#ifdef ATTN_RUNG_CEIL_READ_PREFETCH
     for (int line = 0; line < BLOCK; line += LINE)
         vf_prefetch(at + AHEAD + line);
-#else
-    (void)at;
-#endif
 }
 
 static void read_one(const char *at, size_t bytes, vf x[8])
 {
     for (; bytes >= BLOCK; at += BLOCK, bytes -= BLOCK) {
+#ifdef ATTN_RUNG_CEIL_READ_PREFETCH
         prefetch_block(at);
+#endif
         fold(at, x);
     }
     fold_tail(at, bytes, x);
@@ -76,6 +75,18 @@ static void read_pair(const char *a, size_t a_bytes, const char *b, size_t b_byt
     }
     read_one(a, a_bytes, x);
     read_one(b, b_bytes, x);
+}
+
+static void read_streams(const char *at, size_t bytes, vf x[8])
+{
+    const size_t part = bytes / STREAMS / BLOCK * BLOCK;
+    for (size_t offset = 0; offset < part; offset += BLOCK) {
+        for (size_t s = 0; s < STREAMS; s++) {
+            prefetch_block(at + s * part + offset);
+            fold(at + s * part + offset, x);
+        }
+    }
+    read_one(at + STREAMS * part, bytes - STREAMS * part, x);
 }
 
 static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int ranks)
@@ -99,9 +110,15 @@ static void run(const struct attn_args *args, int rank, int ranks)
     const char *const k_at = (const char *)args->kv.k.base + k_first;
     const char *const v_at = v ? (const char *)args->kv.v.base + v_first : k_at;
 #ifdef ATTN_RUNG_CEIL_READ_PAIR
+    (void)read_streams;
     read_pair(k_at, k_end - k_first, v_at, v_end - v_first, x);
+#elif defined(ATTN_RUNG_CEIL_READ_STREAMS)
+    (void)read_pair;
+    read_streams(k_at, k_end - k_first, x);
+    read_streams(v_at, v_end - v_first, x);
 #else
     (void)read_pair;
+    (void)read_streams;
     read_one(k_at, k_end - k_first, x);
     read_one(v_at, v_end - v_first, x);
 #endif

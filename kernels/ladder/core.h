@@ -3,9 +3,10 @@
  * One tile of tokens against all rows of a segment: logits, softmax, weighted values. This is the
  * text behind every SIMD rung; a rung decides which rows and tokens meet when.
  *
- * Few rows (one block of the register file) read the narrow cache directly and widen on the way
+ * Few rows (two blocks of the register file) read the narrow cache directly and widen on the way
  * into the multiply-adds. More rows would widen again for each block, so a tile of K, then of V,
- * is widened once into L1 and serves them all. Rows go in blocks of up to four, as even as can be:
+ * is widened once into L1 and serves them all; K is transposed on the way, which spares every
+ * block its horizontal sums. Rows go in blocks of up to four, as even as can be:
  * 5 is 3 + 2, 7 is 4 + 3, 29 is five of 4 and three of 3; no group size is special and none takes
  * a second pass over the cache.
  *
@@ -23,7 +24,7 @@
 #define CORE_HIDDEN -1e30f
 #define CORE_LAZY 8.0f
 
-enum { CORE_TILE_MAX = 48, CORE_TILE_BYTES = 24 << 10, CORE_LINE = 64 };
+enum { CORE_TILE_MAX = 48, CORE_TILE_BYTES = 24 << 10, CORE_DIRECT = 8, CORE_LINE = 64 };
 
 /* Memory of one rank, and what is fixed for one call. */
 struct core {
@@ -38,7 +39,8 @@ struct core {
     float *keep;         /* [rows] */
 };
 
-enum { CORE_LOGIT_TOKENS = CORE_TILE_MAX + MICRO_TOKENS_MAX + 4 };
+/* Entries past a tile that a step may read: a whole step of tokens across the lanes. */
+enum { CORE_SPARE = CORE_TILE_MAX, CORE_LOGIT_TOKENS = CORE_TILE_MAX + CORE_SPARE };
 
 static inline uint32_t core_blocks(uint32_t rows)
 {
@@ -60,7 +62,7 @@ static inline bool core_is_wide(const struct attn_problem *p, uint32_t rows)
 {
     const bool narrow = p->k_type != ATTN_F32 || p->v_type != ATTN_F32;
     const bool ragged = p->dim % VF_LANES || p->dim_v % VF_LANES;
-    return ragged || (narrow && rows > MICRO_ROWS);
+    return ragged || (narrow && rows > CORE_DIRECT);
 }
 
 /*
@@ -71,6 +73,8 @@ static inline uint32_t core_tile(const struct attn_problem *p, uint32_t rows)
 {
     const uint32_t widest = p->dim > p->dim_v ? p->dim : p->dim_v;
     const uint32_t bits = core_is_wide(p, rows) ? 32 : attn_types[p->k_type].bits;
+    if (core_is_wide(p, rows) && VF_LANES > 8)
+        return CORE_TILE_MAX; /* a whole step of tokens across the lanes */
     return widest * bits / 8 <= CORE_TILE_BYTES / 48 ? 48 : 24;
 }
 
@@ -163,6 +167,86 @@ static inline void core_widen(enum attn_type type, const void *const *row, uint3
     }
 }
 
+/* VF_LANES tokens of K to columns of the transposed tile; a tail of the head dim goes one by one.
+ */
+MICRO_INLINE void core_turn(const enum attn_type type, const void *const *row, uint32_t dim,
+                            float *to)
+{
+    vf x[VF_LANES];
+    uint32_t d = 0;
+    for (; d + VF_LANES <= dim; d += VF_LANES) {
+        MICRO_UNROLL
+        for (uint32_t j = 0; j < VF_LANES; j++)
+            x[j] = micro_load(type, row[j], d);
+        vf_transpose(x);
+        MICRO_UNROLL
+        for (uint32_t j = 0; j < VF_LANES; j++)
+            vf_store(to + (size_t)(d + j) * CORE_TILE_MAX, x[j]);
+    }
+    for (; d < dim; d++)
+        for (uint32_t j = 0; j < VF_LANES; j++)
+            to[(size_t)d * CORE_TILE_MAX + j] =
+                type == ATTN_F16    ? attn_f16_to_f32(((const uint16_t *)row[j])[d])
+                : type == ATTN_BF16 ? attn_bf16_to_f32(((const uint16_t *)row[j])[d])
+                                    : ((const float *)row[j])[d];
+}
+
+/* K of a tile to [dim][CORE_TILE_MAX], for n tokens rounded up to whole vectors. */
+static inline void core_turn_tile(enum attn_type type, const void *const *row, uint32_t n,
+                                  uint32_t dim, float *to)
+{
+    for (uint32_t j = 0; j < n; j += VF_LANES) {
+        if (type == ATTN_F16)
+            core_turn(ATTN_F16, row + j, dim, to + j);
+        else if (type == ATTN_BF16)
+            core_turn(ATTN_BF16, row + j, dim, to + j);
+        else
+            core_turn(ATTN_F32, row + j, dim, to + j);
+    }
+}
+
+/* Always inline: a compiler may take a function that only prefetches for one that does nothing, and
+ * drop its calls. Asks for a share of the rows first .. first+n-1 of `ahead`. */
+MICRO_INLINE void core_fetch(const void *const *ahead, uint32_t first, uint32_t n,
+                             struct core_share share)
+{
+    for (uint32_t i = first; share.lines && i < first + n; i++)
+        for (uint32_t line = 0; line < share.lines; line++)
+            vf_prefetch((const char *)ahead[i] + share.from + line * CORE_LINE);
+}
+
+/* Logits of a block from the transposed tile. */
+MICRO_INLINE void core_across_rows(const uint32_t rows, const float *q, uint32_t dim_q,
+                                   const float *k, uint32_t dim, uint32_t n, float *logit,
+                                   const void *const *ahead, struct core_share share)
+{
+    const uint32_t step = micro_across(rows) * VF_LANES;
+    for (uint32_t j = 0; j < n; j += step) {
+        core_fetch(ahead, j, step < n - j ? step : n - j, share);
+        micro_qk_across(rows, q, dim_q, k + j, CORE_TILE_MAX, dim,
+                        logit + (size_t)j * micro_lanes(rows));
+    }
+}
+
+static inline void core_across(uint32_t rows, const float *q, uint32_t dim_q, const float *k,
+                               uint32_t dim, uint32_t n, float *logit, const void *const *ahead,
+                               struct core_share share)
+{
+    switch (rows) {
+    case 1:
+        core_across_rows(1, q, dim_q, k, dim, n, logit, ahead, share);
+        return;
+    case 2:
+        core_across_rows(2, q, dim_q, k, dim, n, logit, ahead, share);
+        return;
+    case 3:
+        core_across_rows(3, q, dim_q, k, dim, n, logit, ahead, share);
+        return;
+    default:
+        core_across_rows(4, q, dim_q, k, dim, n, logit, ahead, share);
+    }
+}
+
 /* Logits of a block of `rows` (constant) rows; asks for a share of the rows in `ahead`. */
 MICRO_INLINE void core_qk_rows(const uint32_t rows, enum attn_type type, const float *q,
                                uint32_t dim, const void *const *k, uint32_t n, float *logit,
@@ -171,9 +255,7 @@ MICRO_INLINE void core_qk_rows(const uint32_t rows, enum attn_type type, const f
     const uint32_t tokens = micro_tokens(rows), lanes = micro_lanes(rows);
     for (uint32_t j = 0; j < n; j += tokens) {
         float *const to = logit + (size_t)j * lanes;
-        for (uint32_t i = j; share.lines && i < j + tokens; i++)
-            for (uint32_t line = 0; line < share.lines; line++)
-                vf_prefetch((const char *)ahead[i] + share.from + line * CORE_LINE);
+        core_fetch(ahead, j, tokens, share);
         if (type == ATTN_F16)
             micro_qk(rows, tokens, ATTN_F16, q, dim, k + j, dim, to);
         else if (type == ATTN_BF16)
@@ -395,27 +477,27 @@ static inline void core_absorb(const struct core *c, const struct attn_piece *pi
     const uint32_t blocks = core_blocks(rows), n = tile->n;
     const size_t k_bytes = attn_row_bytes(&attn_types[c->p->k_type], c->p->dim);
     const size_t v_bytes = attn_row_bytes(&attn_types[c->p->v_type], c->p->dim_v);
-    const void *wide[CORE_TILE_MAX + MICRO_TOKENS_MAX];
-    const void *const *k = tile->k, *const *v = tile->v;
-    enum attn_type k_type = c->p->k_type, v_type = c->p->v_type;
+    const void *wide[CORE_TILE_MAX];
+    const void *const *v = tile->v;
+    enum attn_type v_type = c->p->v_type;
     const bool hides = core_hides(c, piece, tile);
 
-    if (c->wide) {
-        core_widen(k_type, tile->k, n, c->p->dim, c->dim, c->tile, wide);
-        k = wide;
-        k_type = ATTN_F32;
-    }
-    /* The last step of Q K' may want more tokens than there are: let it see the last one again. */
-    const void **const spare = (const void **)k;
-    for (uint32_t j = n; j < n + MICRO_TOKENS_MAX; j++)
-        spare[j] = k[n - 1];
-    for (uint32_t j = n; j < n + MICRO_TOKENS_MAX; j++)
+    /* Steps may want more tokens than there are: let them see the last one again. */
+    for (uint32_t j = n; j < n + CORE_SPARE; j++) {
+        tile->k[j] = tile->k[n - 1];
         tile->v[j] = tile->v[n - 1];
+    }
+    if (c->wide)
+        core_turn_tile(c->p->k_type, tile->k, n, c->p->dim, c->tile);
     for (uint32_t b = 0; b < blocks; b++) {
         const uint32_t begin = rows * b / blocks, count = rows * (b + 1) / blocks - begin;
         float *const logit = c->logit + (size_t)b * CORE_LOGIT_TOKENS * 4;
-        core_qk(count, k_type, c->q + (size_t)(row + begin) * c->dim, c->dim, k, n, logit, tile->v,
-                core_share_of(v_bytes, b, blocks));
+        const float *const q = c->q + (size_t)(row + begin) * c->dim;
+        const struct core_share share = core_share_of(v_bytes, b, blocks);
+        if (c->wide)
+            core_across(count, q, c->dim, c->tile, c->p->dim, n, logit, tile->v, share);
+        else
+            core_qk(count, c->p->k_type, q, c->dim, tile->k, n, logit, tile->v, share);
         if (!c->plain)
             core_adjust(c, piece, row + begin, count, tile, logit);
         if (hides)

@@ -13,10 +13,10 @@
 
 /*
  * A piece is read from up to STREAMS places at once, a few tokens from each in turn: one stream of
- * addresses does not keep enough lines of memory in flight. Streams start a quarter of a page apart
+ * addresses does not keep enough lines of memory in flight. Streams start an eighth of a page apart
  * modulo the page, so that they do not fall into the same sets of a cache.
  */
-enum { ROWS = 128, STREAMS = 4, STREAM_LEAST = 48, SKEW = 1024 };
+enum { ROWS = 128, STREAMS = 8, STREAM_LEAST = 48, SKEW = 1024 };
 
 /* Tiles of a rank in order, one looked ahead. */
 struct walk {
