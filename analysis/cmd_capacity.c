@@ -33,8 +33,8 @@ static int run(const struct ana_command *self, int argc, char **argv)
     const struct ana_option options[] = {
         ANA_SHAPE_OPTIONS(o),
         {"memory", ANA_SIZE, &memory, "memory for the cache, of each rank: 16GiB"},
-        {"context", ANA_COUNT, &context, "then the largest batch is sought"},
-        {"batch", ANA_COUNT, &batch, "then the longest context is sought"},
+        {"context", ANA_ABOVE, &context, "then the largest batch is sought"},
+        {"batch", ANA_ABOVE, &batch, "then the longest context is sought"},
         {0},
     };
     const int parsed = ana_options(self, options, &argc, argv);
@@ -54,7 +54,9 @@ static int run(const struct ana_command *self, int argc, char **argv)
         return ana_complain(self, "with both --context and --batch nothing is left to seek; "
                                   "attn-stat kv says what they take");
     if (context > UINT32_MAX || batch > UINT32_MAX)
-        return ana_complain(self, "--context and --batch must lie between 1 and 4294967295");
+        return ana_complain(self, "--%s=%llu: it must lie between 1 and 4294967295",
+                            context > UINT32_MAX ? "context" : "batch",
+                            (unsigned long long)(context > UINT32_MAX ? context : batch));
     struct ana_table *const table = ana_table_new();
     if (!table)
         return ana_complain(self, "not enough memory");

@@ -98,8 +98,8 @@ static int run(const struct ana_command *self, int argc, char **argv)
     uint64_t context = 4096, batch = 1;
     const struct ana_option options[] = {
         ANA_SHAPE_OPTIONS(o),
-        {"context", ANA_COUNT, &context, "tokens in the cache (4096)"},
-        {"batch", ANA_COUNT, &batch, "sequences (1)"},
+        {"context", ANA_ABOVE, &context, "tokens in the cache (4096)"},
+        {"batch", ANA_ABOVE, &batch, "sequences (1)"},
         {0},
     };
     const int parsed = ana_options(self, options, &argc, argv);
@@ -115,8 +115,10 @@ static int run(const struct ana_command *self, int argc, char **argv)
     int status = ana_shape_resolve(self, &o, &model, &cache, &format);
     if (status)
         return status;
-    if (context < 1 || context > UINT32_MAX || batch < 1 || batch > UINT32_MAX)
-        return ana_complain(self, "--context and --batch must lie between 1 and 4294967295");
+    if (context > UINT32_MAX || batch > UINT32_MAX)
+        return ana_complain(self, "--%s=%llu: it must lie between 1 and 4294967295",
+                            context > UINT32_MAX ? "context" : "batch",
+                            (unsigned long long)(context > UINT32_MAX ? context : batch));
     struct ana_table *const table = ana_table_new();
     if (!table)
         return ana_complain(self, "not enough memory");

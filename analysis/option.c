@@ -13,8 +13,8 @@
 #include "analysis/number.h"
 
 static const char *const placeholders[] = {
-    [ANA_FLAG] = "",     [ANA_TEXT] = "TEXT", [ANA_COUNT] = "N",
-    [ANA_SIZE] = "SIZE", [ANA_REAL] = "X",    [ANA_TEXTS] = "TEXT",
+    [ANA_FLAG] = "",  [ANA_TEXT] = "TEXT",  [ANA_COUNT] = "N", [ANA_SIZE] = "SIZE",
+    [ANA_REAL] = "X", [ANA_TEXTS] = "TEXT", [ANA_ABOVE] = "N",
 };
 
 static void print_help(const struct ana_command *self, const struct ana_option *options)
@@ -41,6 +41,7 @@ static int bad_value(const struct ana_command *self, const struct ana_option *op
         [ANA_FLAG] = "true or false",
         [ANA_TEXT] = "a text",
         [ANA_COUNT] = "a whole number such as 8192 or 8K",
+        [ANA_ABOVE] = "a whole number from 1, such as 8192 or 8K",
         [ANA_SIZE] = "a size such as 16GiB",
         [ANA_REAL] = "a number such as 0.5",
         [ANA_TEXTS] = "a text, at most 64 times",
@@ -63,6 +64,11 @@ static int set_flag(bool *flag, const char *text)
     return -EINVAL;
 }
 
+static int above_zero(int status, const uint64_t *value)
+{
+    return status ? status : *value ? 0 : -ERANGE;
+}
+
 static int set_value(const struct ana_option *option, const char *text)
 {
     struct ana_texts *const texts = option->value;
@@ -74,8 +80,11 @@ static int set_value(const struct ana_option *option, const char *text)
         return 0;
     case ANA_COUNT:
         return ana_parse_count(text, strlen(text), UINT64_MAX, option->value);
+    case ANA_ABOVE:
+        return above_zero(ana_parse_count(text, strlen(text), UINT64_MAX, option->value),
+                          option->value);
     case ANA_SIZE:
-        return ana_parse_bytes(text, strlen(text), option->value);
+        return above_zero(ana_parse_bytes(text, strlen(text), option->value), option->value);
     case ANA_REAL:
         return ana_parse_real(text, strlen(text), option->value);
     case ANA_TEXTS:

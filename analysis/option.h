@@ -17,7 +17,8 @@ enum ana_option_kind {
     ANA_FLAG,  /* bool: --x, --x=true, --x=false */
     ANA_TEXT,  /* const char * */
     ANA_COUNT, /* uint64_t, K M G are 1024s */
-    ANA_SIZE,  /* uint64_t bytes, "16GiB" */
+    ANA_ABOVE, /* the same from 1, for variables in which 0 means that it was not given */
+    ANA_SIZE,  /* uint64_t bytes from 1, "16GiB" */
     ANA_REAL,  /* double */
     ANA_TEXTS, /* struct ana_texts: may be given again and again */
 };

@@ -16,10 +16,10 @@ struct ana_shape_options {
 /* To be put into the option table of the command. */
 #define ANA_SHAPE_OPTIONS(o)                                                                  \
     {"model", ANA_TEXT, &(o).model, "a model's name, a config.json or a GGUF file"},          \
-        {"layers", ANA_COUNT, &(o).layers, "layers, without --model"},                        \
-        {"heads", ANA_COUNT, &(o).heads, "query heads, without --model"},                     \
-        {"kv_heads", ANA_COUNT, &(o).kv_heads, "KV heads; with --model, instead of its own"}, \
-        {"dim", ANA_COUNT, &(o).dim, "head dim, without --model"},                            \
+        {"layers", ANA_ABOVE, &(o).layers, "layers, without --model"},                        \
+        {"heads", ANA_ABOVE, &(o).heads, "query heads, without --model"},                     \
+        {"kv_heads", ANA_ABOVE, &(o).kv_heads, "KV heads; with --model, instead of its own"}, \
+        {"dim", ANA_ABOVE, &(o).dim, "head dim, without --model"},                            \
         {"window", ANA_COUNT, &(o).window, "sliding window of all layers, without --model"},  \
         {"kv_type", ANA_TEXT, &(o).kv_type, "element type, or K+V: f16, i8, f16+i8 (f16)"},   \
         {"k_type", ANA_TEXT, &(o).k_type, "element type of K alone"},                         \

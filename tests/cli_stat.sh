@@ -49,6 +49,9 @@ answers '1073741824 bytes = 1 GiB for all 32 layers' \
   kv --model=llama-3.1-8b --context=8192 --kv_type=f16
 answers '"batch_bytes": 1073741824' kv --model llama-3.1-8b --context 8K --kv-type f16 --format json
 answers 'llama-3.1-8b' models llama
+printf '{"num_hidden_layers": 2, "num_attention_heads": 4, "head_dim": 8,
+  "_name_or_path": "a\\nb\\u001b[31m"}' >"$work/config.json"
+answers 'a?b?[31m (MHA, from ' kv --model="$work/config.json"
 answers 'qwen2.5-7b,1073741824,1,1,18724' \
   capacity --model=qwen2.5-7b --memory=1GiB --batch=1 --format=csv
 answers 'kv_bytes' columns
@@ -67,6 +70,12 @@ refuses '--context=-1' kv --model=gpt2 --context=-1
 refuses '--context=99999999999999999999' kv --model=gpt2 --context=99999999999999999999
 refuses 'must divide' kv --model=llama-3.1-8b --kv_heads=3
 refuses 'no such type' kv --model=gpt2 --kv_type=q7
+refuses '--kv_heads=0: out of range; it takes a whole number from 1' kv --model=gpt2 --kv_heads=0
+refuses '--context=0: out of range' kv --model=gpt2 --context=0
+refuses '--batch=5000000000: it must lie between 1 and 4294967295' kv --model=gpt2 --batch=5000000000
+refuses '--memory=0: out of range; it takes a size' capacity --model=gpt2 --memory=0
+refuses '--batch=0: out of range' capacity --model=gpt2 --memory=1GiB --batch=0
+refuses 'no model "two?lines"' models $'two\nlines'
 refuses 'needs --memory' capacity --model=gpt2
 refuses 'needs --model' kv
 refuses 'no model "zebra"' models zebra
@@ -82,6 +91,9 @@ refuses 'no figure "real_n"; did you mean real_ns?' table "$work/a.json" --value
 refuses 'is no filter' table "$work/a.json" --filter=x
 refuses 'no case passes' table "$work/a.json" --filter=n=7
 refuses 'no case of attn-bench' roofline "$work/a.json"
+ln -s a.json "$work/link.csv"
+refuses 'would overwrite the results it is made from' csv "$work/a.json" -o "$work/link.csv"
+[ "$(head -c 1 "$work/a.json")" = '{' ] || fail "csv -o took the place of its input"
 refuses 'cannot write' csv "$work/a.json" -o "$work/no/such/place.csv"
 
 for command in "kv --model=gpt2" "models" "columns" "csv $work/a.json" "table $work/a.json"; do
