@@ -10,6 +10,7 @@
 
 #include "analysis/command.h"
 #include "analysis/nearest.h"
+#include "analysis/tame.h"
 
 static const struct ana_command *const commands[] = {
     /* clang-format off */
@@ -28,12 +29,13 @@ enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 int ana_complain(const struct ana_command *self, const char *format, ...)
 {
+    char text[1024];
     va_list list;
     va_start(list, format);
-    fprintf(stderr, "attn-stat %s: ", self->name);
-    vfprintf(stderr, format, list);
-    putc('\n', stderr);
+    vsnprintf(text, sizeof(text), format, list);
     va_end(list);
+    ana_tame(text);
+    fprintf(stderr, "attn-stat %s: %s\n", self->name, text);
     return ANA_EXIT_USAGE;
 }
 

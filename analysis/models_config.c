@@ -14,6 +14,7 @@
 #include "analysis/config_layers.h"
 #include "analysis/models.h"
 #include "analysis/record_scan.h"
+#include "analysis/tame.h"
 
 enum { HEADS_MAX = 1 << 16, DIM_MAX = 1 << 16, TOKENS_MAX = 1 << 30 };
 
@@ -303,6 +304,7 @@ int ana_model_read_config(const char *path, struct ana_model *model, char *messa
         const char *const given = ana_config_text(&config, "_name_or_path");
         const char *const type = ana_config_text(&config, "model_type");
         snprintf(model->name, sizeof(model->name), "%s", *given ? given : *type ? type : "model");
+        ana_tame(model->name);
         snprintf(model->source, sizeof(model->source), "%s", path);
         read_model(&config, model);
     }

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "analysis/models.h"
+#include "analysis/tame.h"
 
 enum gguf_type { GGUF_F32 = 6, GGUF_BOOL = 7, GGUF_STRING = 8, GGUF_ARRAY = 9, GGUF_F64 = 12 };
 enum { GGUF_TYPES = 13, WIDTH_MAX = 1 << 16 };
@@ -367,6 +368,7 @@ int ana_model_read_gguf(const char *path, struct ana_model *model, char *message
     if (!status)
         status = make_model(&g, model);
     snprintf(model->name, sizeof(model->name), "%s", *g.name ? g.name : g.architecture);
+    ana_tame(model->name);
     snprintf(model->source, sizeof(model->source), "%s", path);
     free(g.values);
     fclose(g.in);

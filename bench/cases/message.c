@@ -2,17 +2,11 @@
 /* The sentence of message.h; cut rather than grown, since a reader will not read more either. */
 #include "bench/cases/message.h"
 
+#include "analysis/tame.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* What is quoted may hold anything; a sentence is one line and leaves the terminal alone. */
-static void tame(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = '?';
-}
 
 int attn_refuse(struct attn_message *why, int error, const char *format, ...)
 {
@@ -20,7 +14,7 @@ int attn_refuse(struct attn_message *why, int error, const char *format, ...)
     va_start(args, format);
     vsnprintf(why->text, sizeof(why->text), format, args);
     va_end(args);
-    tame(why->text);
+    ana_tame(why->text);
     return error;
 }
 
@@ -36,6 +30,6 @@ int attn_refuse_at(struct attn_message *why, int error, const char *format, ...)
         n = 0;
     const size_t room = sizeof(why->text) - (size_t)n;
     snprintf(why->text + n, room, ": %.*s", (int)room - 3, sentence);
-    tame(why->text);
+    ana_tame(why->text);
     return error;
 }
