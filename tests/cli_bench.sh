@@ -223,6 +223,17 @@ r, = d["benchmarks"]
 assert r["skipped"] and "needs" in r["skip_message"] and "free" in r["skip_message"], r
 ' || fail "a case larger than memory"
 
+# Sanitizers need addresses without end.
+if [ "$(ulimit -v)" = unlimited ] && grep -q '"env.sanitizer": "none"' r.json; then
+    (
+        ulimit -v 4000000
+        accept "${tiny[@]}" --context=16M --heads=16 --kv_heads=16 --benchmark_out=r.json
+        exit "$failures"
+    ) && json r.json '
+r, = d["benchmarks"]
+assert r["skipped"] and "needs" in r["skip_message"] and "free" in r["skip_message"], r
+' || fail "a case larger than ulimit -v"
+fi
 accept --context=64M --batch=16 --plan
 grep -q ' skipped .*: more memory than is free$' out && grep -q '1 of them skipped' out ||
     fail "plan of a case larger than memory: $(cat out)"

@@ -13,7 +13,10 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 /* Limits above this are version 1's way of writing "none": LONG_MAX rounded down to a page. */
 static const uint64_t no_limit = (uint64_t)1 << 62;
@@ -114,9 +117,23 @@ void machine_memory_read(const char *root, struct machine_memory *m)
     apply_cgroups(root, m);
 }
 
+/* What "ulimit -v" leaves of the addresses. */
+static uint64_t addresses_left(const char *root)
+{
+    char text[256];
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY ||
+        sysfile_read(root, "/proc/self/statm", text, sizeof(text)) <= 0)
+        return UINT64_MAX;
+    const uint64_t used = strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+    return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+}
+
 uint64_t machine_memory_available(const char *root)
 {
     struct machine_memory m;
     machine_memory_read(root, &m);
-    return m.limit_free < m.system_free ? m.limit_free : m.system_free;
+    const uint64_t addresses = addresses_left(root);
+    const uint64_t memory = m.limit_free < m.system_free ? m.limit_free : m.system_free;
+    return addresses < memory ? addresses : memory;
 }

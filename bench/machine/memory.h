@@ -19,7 +19,8 @@ struct machine_memory {
  */
 void machine_memory_read(const char *root, struct machine_memory *m);
 
-/* The smaller of what the system and the cgroups leave; UINT64_MAX if neither is known. */
+/* The least of what the system, the cgroups and "ulimit -v" leave; UINT64_MAX if nothing is known.
+ */
 uint64_t machine_memory_available(const char *root);
 
 #endif
