@@ -466,9 +466,10 @@ static inline void core_softmax(float *logit, uint32_t rows, uint32_t n, float *
 }
 
 /*
- * The tile step: the tokens of `tile` against rows [row, row + rows) of a piece, into
- * `state`. `next` is what will be needed after it, or the tile itself at the end of the line: its
- * K rows are asked for while the values are summed up, this tile's V rows while the logits are.
+ * The tile step: the tokens of `tile` against rows [row, row + rows) of a piece, into `state`,
+ * whose first row is `row`. `next` is what will be needed after it, or the tile itself at the end
+ * of the line: its K rows are asked for while the values are summed up, this tile's V rows while
+ * the logits are.
  */
 static inline void core_absorb(const struct core *c, const struct attn_piece *piece, uint32_t row,
                                uint32_t rows, struct attn_rows *tile, const struct attn_rows *next,
@@ -502,8 +503,7 @@ static inline void core_absorb(const struct core *c, const struct attn_piece *pi
             core_adjust(c, piece, row + begin, count, tile, logit);
         if (hides)
             core_hide(c, piece, row + begin, count, tile, logit);
-        core_softmax(logit, count, n, state->m + row + begin, state->l + row + begin,
-                     c->keep + begin);
+        core_softmax(logit, count, n, state->m + begin, state->l + begin, c->keep + begin);
     }
     if (c->wide) {
         core_widen(v_type, tile->v, n, c->p->dim_v, c->dim_v, c->tile, wide);
@@ -519,7 +519,7 @@ static inline void core_absorb(const struct core *c, const struct attn_piece *pi
             .v = v,
             .ahead = next->k,
             .n = n,
-            .acc = state->acc + (row + begin) * state->stride,
+            .acc = state->acc + begin * state->stride,
             .stride = state->stride,
         };
         core_pv(count, &w, c->dim_v, k_bytes, b, blocks);
