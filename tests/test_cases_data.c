@@ -67,6 +67,38 @@ static void test_views(struct attn_host *host)
     attn_data_close(&data);
 }
 
+/* A case that follows another begins behind what that one read last, and comes round to the rest:
+ * beginning at the first copy it could find in the cache what was just read. */
+static void test_goes_on(struct attn_host *host)
+{
+    struct attn_name name = small();
+    struct attn_size size;
+    struct attn_data first, second;
+    struct attn_message why;
+    struct team *team;
+    CHECK(attn_host_team(host, 1, &team, &why) == 0, "%s", why.text);
+    struct pool *const pool = attn_host_pool(host, "4k", team);
+    CHECK(attn_size(&size, &name, NULL, llc) == 0, "size");
+    CHECK(size.rotation.copies > 3, "too few copies for this test");
+    CHECK(attn_data_open(&first, &name, NULL, &size, pool, 1, &why) == 0, "%s", why.text);
+    const uint64_t before = first.turns;
+    attn_data_turn(&first);
+    attn_data_turn(&first);
+    const char *const last = first.args.kv.k.base;
+    attn_data_close(&first);
+
+    CHECK(attn_data_open(&second, &name, NULL, &size, pool, 1, &why) == 0, "%s", why.text);
+    CHECK(second.turns % size.rotation.copies == (before + 2) % size.rotation.copies, "turn %llu",
+          (unsigned long long)second.turns);
+    for (uint64_t i = 0; i < size.rotation.copies; i++) {
+        attn_data_turn(&second);
+        const bool again = second.args.kv.k.base == last;
+        CHECK(again == (i + 1 == size.rotation.copies),
+              "the last copy read comes last, not as %llu", (unsigned long long)i);
+    }
+    attn_data_close(&second);
+}
+
 /* The same seed gives the same queries and the same pages, another gives others. */
 static void test_pages(struct attn_host *host)
 {
@@ -130,6 +162,7 @@ int main(void)
     }
     test_rotation();
     test_views(&host);
+    test_goes_on(&host);
     test_pages(&host);
     test_too_large(&host);
     attn_host_close(&host);

@@ -240,6 +240,9 @@ int attn_data_open(struct attn_data *data, const struct attn_name *name,
         attn_data_close(data);
     else
         attn_data_take(data, 0);
+    /* Go on behind what the case before this one read last. */
+    const size_t stride = data->size.layout.plane[POOL_K].stride;
+    data->turns = (pool->cursor + stride - 1) / stride;
     return error;
 }
 
@@ -259,5 +262,8 @@ void attn_data_take(struct attn_data *data, uint64_t copy)
 
 void attn_data_turn(struct attn_data *data)
 {
-    attn_data_take(data, rotation_index(&data->size.rotation, data->turns++));
+    const uint64_t copy = rotation_index(&data->size.rotation, data->turns++);
+    if (data->size.rotation.copies > 1)
+        data->pool->cursor = (size_t)(copy + 1) * data->size.layout.plane[POOL_K].stride;
+    attn_data_take(data, copy);
 }

@@ -33,7 +33,7 @@ struct attn_data {
     struct attn_size size;
     struct pool *pool;
     struct attn_args args; /* kv and prepared are those of the copy last taken */
-    uint64_t turns;        /* copies taken in turn so far */
+    uint64_t turns;        /* the copy to take next, before it is wrapped round */
     char *block, *prepared;
 };
 
@@ -50,8 +50,8 @@ void attn_data_close(struct attn_data *data);
 /* Points args at one copy of the cache. Cheap enough for the timed loop. */
 void attn_data_take(struct attn_data *data, uint64_t copy);
 
-/* The copy whose turn it is. Ceilings and kernel share the turn: who began again at the first copy
- * would find some of it in the cache. */
+/* The copy whose turn it is. Ceilings, kernel and the cases after them share the turn through the
+ * pool's cursor: who began again at the first copy would find some of it in the cache. */
 void attn_data_turn(struct attn_data *data);
 
 /* "1.5 GiB", for sentences. */
