@@ -7,6 +7,7 @@ right_px = narrow ? 24 : 30
 if (narrow) { top_px = series > 4 ? 92 : 74 }
 y_from = y_from / 2
 eval(canvas)
+set style textbox opaque noborder fillcolor rgb 0xffffff margins 0.5, 0.2
 eval(axes)
 array cache_bytes[2] = [l2_bytes, l3_bytes]
 array cache_name[2] = ['L2', 'L3']
@@ -20,7 +21,7 @@ do for [i = 1:2] {
 if (narrow) { eval(legend) }
 else {
   do for [i = 1:series] {
-    set label 100 + i '{/:Bold '.name[i].'}' at last_x[i], last_y[i] offset character 0, -1 center tc rgb ink[i]
+    set label 100 + i '{/:Bold '.name[i].'}' at last_x[i], last_y[i] offset character 0, -1 center front boxed tc rgb ink[i]
   }
   set label 21 'at '.context_high at last_x[series], last_y[series] offset character 0, -2.1 center tc rgb 0x57606a
 }
