@@ -1,0 +1,153 @@
+# Figure "05-models". Draw it again: gnuplot -d -e "form='svg'" 05-models.gp
+figure = '05-models'
+data = '05-models.dat'
+title_lines = 'One layer of gemma-2b decodes 8.3× as fast as one of llama-2-7b'
+subtitle_lines = 'decode · f16 cache · batch 1 · 32K tokens · data cold · 2 threads · fastest kernel of each case · Intel(R) Xeon(R) Processor, 2 CPUs,'."\n".'105 MiB L3'
+context_high = '32K tokens'
+l2_bytes = 2097152; l3_bytes = 110100480; last_cache = 'the 105 MiB L3'
+KERNEL = 1; LABEL = 2; KIND = 3; X_TEXT = 4; Y_TEXT = 5; Z_TEXT = 6; KV_TEXT = 7; SHARE_TEXT = 8
+X = 9; Y = 10; Z = 11; X_LOW = 12; X_HIGH = 13; Y_LOW = 14; Y_HIGH = 15; X_RANK = 16
+Y_RANK = 17; ROW = 18; SERIES = 19; 
+TIME_NS = 20; LOW_NS = 21; HIGH_NS = 22; KV_BYTES = 23
+BYTES = 24; FLOPS = 25; BYTES_PER_SECOND = 26; ITEMS_PER_SECOND = 27
+CEILING_FRACTION = 28; READ_NS = 29; FMA_NS = 30; ERROR = 31
+BOUND = 32; P50_NS = 33; P99_NS = 34; DRAM_BYTES = 35
+BATCH = 36; HEADS = 37; KV_HEADS = 38; GROUP = 39
+DIM = 40; CONTEXT = 41; Q_LEN = 42; THREADS = 43
+FLOOR_NS = 44; FLOOR_RATE = 45; FLOPS_PER_SECOND = 46; INTENSITY = 47
+ERROR_USED = 48; SPEEDUP = 49; IDEAL_SPEEDUP = 50; FLOOR_SPEEDUP = 51
+EFFICIENCY = 52; 
+x_from = 0; x_to = 978.4744677; x_low = 41.70666423; x_high = 905.9948775
+x_log = 0
+x_title = 'tokens a second through one layer'
+x_tics = "('0' 0, '200' 200, '400' 400, '600' 600, '800' 800)"
+x_few = "('0' 0, '500' 500)"
+y_from = 0; y_to = 1.08; y_low = 1; y_high = 1
+y_log = 0
+y_title = ''
+y_tics = "('' 0)"
+y_few = "('' 0)"
+series = 4
+array name[4]; array colour[4]; array ink[4]
+array first_x[4]; array first_y[4]; array last_x[4]; array last_y[4]
+name[1] = 'MHA'; colour[1] = 0xd55e00; ink[1] = 0xa84a00
+first_x[1] = 42.61988012; last_x[1] = 42.61988012
+name[2] = 'GQA-8'; colour[2] = 0x009e73; ink[2] = 0x00704f
+first_x[2] = 123.7266058; last_x[2] = 123.7266058
+name[3] = 'GQA-4'; colour[3] = 0x56b4e9; ink[3] = 0x1f6f9f
+first_x[3] = 154.3387364; last_x[3] = 154.3387364
+name[4] = 'MQA'; colour[4] = 0xcc79a7; ink[4] = 0x9c4474
+first_x[4] = 352.1033091; last_x[4] = 233.9291787
+rows = 5; names_longest = 29
+array row[5]
+row[1] = 'gemma-2b'
+row[2] = 'falcon-7b'
+row[3] = 'qwen2.5-7b'
+row[4] = 'llama-3.1-8b, mistral-7b-v0.3'
+row[5] = 'llama-2-7b'
+roof_read = 3.471561485e+10; roof_fma = 2.926653682e+11
+x_ranks = 5; x_rank_tics = "('42.6' 0, '124' 1, '154' 2, '234' 3, '352' 4)"
+y_ranks = 0; y_rank_tics = "('' 0)"
+array outgrown_x[4]; array outgrown_y[4]
+outgrown_x[1] = NaN; outgrown_y[1] = NaN
+outgrown_x[2] = NaN; outgrown_y[2] = NaN
+outgrown_x[3] = NaN; outgrown_y[3] = NaN
+outgrown_x[4] = NaN; outgrown_y[4] = NaN
+# SPDX-License-Identifier: Apache-2.0
+#
+# The look that all figures share; it stands between the variables and the figure in every script.
+#
+# Variables of the selection, computed by analysis/report/script.c:
+#   data, series, name[], colour[], ink[]           the .dat file; one index in it a series
+#   first_x[] first_y[] last_x[] last_y[]           ends of each series
+#   label_wide[] label_narrow[]                     heights (graph) for labels at the right end
+#   outgrown_x[] outgrown_y[]                       where a KV cache outgrows the CPU's last cache
+#   {x,y}_{from,to,low,high,log,title,tics,few}     axes with and without margin; tics for eval()
+#   {x,y}_ranks, {x,y}_rank_tics, rows, row[]       categories
+#   l2_bytes l3_bytes last_cache roof_read roof_fma the machine; 0 or empty where not known
+#   context_high                                    the longest context, in words
+#   X Y Z ROW ... KV_BYTES ...                      columns of the .dat file
+#
+# A figure sets tall (and margins in pixels where the usual ones do not do), evaluates `canvas`,
+# then plots. form is svg, png (with title), wide or narrow (for the page, which has the title).
+if (!exists("form")) form = "svg"
+narrow = (form eq "narrow")
+titled = (form eq "svg" || form eq "png")
+across = narrow ? 380.0 : 960.0
+tall = narrow ? 340.0 : 480.0
+edge_px = titled ? 24 : 1
+left_px = edge_px + (narrow ? 54 : 66)
+right_px = narrow ? 76 : 110
+bottom_px = 58
+title_px = !titled ? 0 : strstrt(title_lines, "\n") ? 104 : 78
+if (titled && strstrt(subtitle_lines, "\n")) title_px = title_px + 20
+top_px = 40
+
+set encoding utf8
+set datafile separator tab
+set datafile missing "NaN"
+set border 3 lw 1 lc rgb 0x8c959f
+set tics nomirror out scale 0.4 textcolor rgb 0x57606a
+set grid ytics lt 1 lw 1 lc rgb 0xe6e8eb
+unset key
+set style fill solid 1 noborder
+set bars 0
+set errorbars lw 1
+dashed = "(8,5)"
+
+sx(px) = px / across
+sy(px) = px / height
+
+height = 1.0 * tall
+canvas = "height = 1.0 * (tall + title_px); ".\
+  "if (form eq 'png') { set term pngcairo size 2 * across, 2 * height enhanced font 'Inter,11' fontscale 1.75 lw 2 pointscale 2.2 background rgb 'white' } ".\
+  "else { set term svg size across, height enhanced font 'sans-serif,13' lw 1 background rgb 'white' }; ".\
+  "set output figure.(form eq 'svg' ? '.svg' : form eq 'png' ? '.png' : '.'.form.'.svg'); ".\
+  "set lmargin at screen sx(left_px); set rmargin at screen 1 - sx(right_px); ".\
+  "set bmargin at screen sy(bottom_px); set tmargin at screen 1 - sy(top_px + title_px); ".\
+  "if (titled) { set label 1 '{/:Bold '.title_lines.'}' at screen sx(edge_px), screen 1 - sy(30) left font ',19' tc rgb 0x1f2328; ".\
+  "set label 2 subtitle_lines at screen sx(edge_px), screen 1 - sy(title_px - (strstrt(subtitle_lines, \"\\n\") ? 38 : 18)) left font ',12' tc rgb 0x57606a }; "
+
+# Axes of a plain x-y figure: the y title stands above its axis, where it is read first.
+axes = "set label 3 y_title at screen sx(edge_px), screen 1 - sy(title_px + 16) left tc rgb 0x57606a; ".\
+  "set label 4 x_title at graph 0.5, screen sy(14) center tc rgb 0x57606a; ".\
+  "if (x_log) { set logscale x 2 }; if (y_log) { set logscale y 10 }; ".\
+  "set xrange [x_from:x_to]; set yrange [y_from:y_to]; ".\
+  "unset mxtics; unset mytics; ".\
+  "eval('set xtics '.(narrow ? x_few : x_tics)); eval('set ytics '.y_tics); "
+
+label_at(i) = narrow ? label_narrow[i] : label_wide[i]
+right_labels = "do for [i = 1:series] { set label 100 + i name[i] at first last_x[i], graph label_at(i) offset character 1.2, 0 left tc rgb ink[i] }; "
+
+# Names of the series in a line above the plot, where lines end too close to be labelled.
+legend = "pen = edge_px; line = 0; do for [i = 1:series] { wide_i = 34 + 7.2 * strlen(name[i]); ".\
+  "if (pen + wide_i > across) { pen = edge_px; line = line + 1 }; at_px = title_px + 38 + 18 * line; ".\
+  "set label 200 + 2 * i '●' at screen sx(pen), screen 1 - sy(at_px) left tc rgb colour[i]; ".\
+  "set label 201 + 2 * i name[i] at screen sx(pen + 14), screen 1 - sy(at_px) left tc rgb ink[i]; pen = pen + wide_i }; "
+
+# query: kernel=best over=heads,kv_heads,dim label=yes rows=label by=attention x=items_per_second also=floor_rate
+# title: Real models side by side, one layer
+# caption: Tokens a second through one attention layer of each model.
+# SPDX-License-Identifier: Apache-2.0
+side = narrow ? 'left' : 'right'
+tall = (narrow ? 46 : 34) * rows + 66
+left_px = narrow ? 2 : edge_px + 20 + 7 * names_longest
+right_px = narrow ? 2 : 24
+top_px = 12
+low = narrow ? 0.18 : 0
+thick = narrow ? 0.15 : 0.28
+eval(canvas)
+set border 0
+unset grid
+set yrange [rows - 0.5:-0.5]
+set xrange [0:x_to * (narrow ? 2.1 : 1.45)]
+eval('set xtics '.(narrow ? x_few : x_tics))
+unset ytics
+set label 4 x_title at graph 0, screen sy(14) left tc rgb 0x57606a
+do for [r = 1:rows] {
+  set label 300 + r row[r] at graph 0, first r - 1 - (narrow ? 0.22 : 0) offset character (narrow ? 0 : -1), 0 @side tc rgb 0x1f2328
+}
+further(bar, tick) = tick > bar ? tick : bar
+plot for [i = 1:series] data index i - 1 using (column(X) / 2):(column(ROW) + low):(column(X) / 2):(thick) with boxxyerror fc rgb colour[i], \
+     for [i = 1:series] data index i - 1 using FLOOR_RATE:(column(ROW) + low - thick - 0.04):(0):(2 * thick + 0.08) with vectors nohead lw 2 lc rgb 0x1f2328, \
+     for [i = 1:series] data index i - 1 using (further(column(X), column(FLOOR_RATE))):(column(ROW) + low):(stringcolumn(X_TEXT).(column(CEILING_FRACTION) > 0 ? ', '.stringcolumn(SHARE_TEXT) : '').'   '.stringcolumn(KIND).', '.stringcolumn(KV_TEXT)) with labels noenhanced left offset character 1, 0 font ',12' tc rgb 0x57606a

@@ -1,0 +1,138 @@
+# Figure "06-efficiency". Draw it again: gnuplot -d -e "form='svg'" 06-efficiency.gp
+figure = '06-efficiency'
+data = '06-efficiency.dat'
+title_lines = 'Between 35 % and 113 % of the speed-up this machine allows is reached'
+subtitle_lines = 'decode · f16 cache · batch 1 · 32 query heads · head dim 128 · data cold · 2 threads · fastest kernel of each case · Intel(R) Xeon(R)'."\n".'Processor, 2 CPUs, 105 MiB L3'
+context_high = '32K tokens'
+l2_bytes = 2097152; l3_bytes = 110100480; last_cache = 'the 105 MiB L3'
+KERNEL = 1; LABEL = 2; KIND = 3; X_TEXT = 4; Y_TEXT = 5; Z_TEXT = 6; KV_TEXT = 7; SHARE_TEXT = 8
+X = 9; Y = 10; Z = 11; X_LOW = 12; X_HIGH = 13; Y_LOW = 14; Y_HIGH = 15; X_RANK = 16
+Y_RANK = 17; ROW = 18; SERIES = 19; 
+TIME_NS = 20; LOW_NS = 21; HIGH_NS = 22; KV_BYTES = 23
+BYTES = 24; FLOPS = 25; BYTES_PER_SECOND = 26; ITEMS_PER_SECOND = 27
+CEILING_FRACTION = 28; READ_NS = 29; FMA_NS = 30; ERROR = 31
+BOUND = 32; P50_NS = 33; P99_NS = 34; DRAM_BYTES = 35
+BATCH = 36; HEADS = 37; KV_HEADS = 38; GROUP = 39
+DIM = 40; CONTEXT = 41; Q_LEN = 42; THREADS = 43
+FLOOR_NS = 44; FLOOR_RATE = 45; FLOPS_PER_SECOND = 46; INTENSITY = 47
+ERROR_USED = 48; SPEEDUP = 49; IDEAL_SPEEDUP = 50; FLOOR_SPEEDUP = 51
+EFFICIENCY = 52; 
+x_from = 0; x_to = 35389.44; x_low = 512; x_high = 32768
+x_log = 0
+x_title = 'context, tokens'
+x_tics = "('0' 0, '4.88K' 5000, '9.77K' 10000, '14.6K' 15000, '19.5K' 20000, '24.4K' 25000, '29.3K' 30000, '34.2K' 35000)"
+x_few = "('0' 0, '9.77K' 10000, '19.5K' 20000, '29.3K' 30000)"
+y_from = 0; y_to = 17.28; y_low = 1; y_high = 16
+y_log = 0
+y_title = 'KV heads'
+y_tics = "('0' 0, '2.5' 2.5, '5' 5, '7.5' 7.5, '10' 10, '12.5' 12.5, '15' 15)"
+y_few = "('0' 0, '10' 10)"
+series = 1
+array name[1]; array colour[1]; array ink[1]
+array first_x[1]; array first_y[1]; array last_x[1]; array last_y[1]
+name[1] = ''; colour[1] = 0x0072b2; ink[1] = 0x005a8c
+first_x[1] = 512; last_x[1] = 32768; first_y[1] = 1; last_y[1] = 8
+rows = 0; names_longest = 0
+array row[1]
+roof_read = 3.925719986e+10; roof_fma = 3.186098103e+11
+x_ranks = 7; x_rank_tics = "('512' 0, '1K' 1, '2K' 2, '4K' 3, '8K' 4, '16K' 5, '32K' 6)"
+y_ranks = 5; y_rank_tics = "('1' 0, '2' 1, '4' 2, '8' 3, '16' 4)"
+array outgrown_x[1]; array outgrown_y[1]
+outgrown_x[1] = NaN; outgrown_y[1] = NaN
+array label_wide[1]; array label_narrow[1]
+label_wide[1] = 0.462963
+label_narrow[1] = 0.462963
+# SPDX-License-Identifier: Apache-2.0
+#
+# The look that all figures share; it stands between the variables and the figure in every script.
+#
+# Variables of the selection, computed by analysis/report/script.c:
+#   data, series, name[], colour[], ink[]           the .dat file; one index in it a series
+#   first_x[] first_y[] last_x[] last_y[]           ends of each series
+#   label_wide[] label_narrow[]                     heights (graph) for labels at the right end
+#   outgrown_x[] outgrown_y[]                       where a KV cache outgrows the CPU's last cache
+#   {x,y}_{from,to,low,high,log,title,tics,few}     axes with and without margin; tics for eval()
+#   {x,y}_ranks, {x,y}_rank_tics, rows, row[]       categories
+#   l2_bytes l3_bytes last_cache roof_read roof_fma the machine; 0 or empty where not known
+#   context_high                                    the longest context, in words
+#   X Y Z ROW ... KV_BYTES ...                      columns of the .dat file
+#
+# A figure sets tall (and margins in pixels where the usual ones do not do), evaluates `canvas`,
+# then plots. form is svg, png (with title), wide or narrow (for the page, which has the title).
+if (!exists("form")) form = "svg"
+narrow = (form eq "narrow")
+titled = (form eq "svg" || form eq "png")
+across = narrow ? 380.0 : 960.0
+tall = narrow ? 340.0 : 480.0
+edge_px = titled ? 24 : 1
+left_px = edge_px + (narrow ? 54 : 66)
+right_px = narrow ? 76 : 110
+bottom_px = 58
+title_px = !titled ? 0 : strstrt(title_lines, "\n") ? 104 : 78
+if (titled && strstrt(subtitle_lines, "\n")) title_px = title_px + 20
+top_px = 40
+
+set encoding utf8
+set datafile separator tab
+set datafile missing "NaN"
+set border 3 lw 1 lc rgb 0x8c959f
+set tics nomirror out scale 0.4 textcolor rgb 0x57606a
+set grid ytics lt 1 lw 1 lc rgb 0xe6e8eb
+unset key
+set style fill solid 1 noborder
+set bars 0
+set errorbars lw 1
+dashed = "(8,5)"
+
+sx(px) = px / across
+sy(px) = px / height
+
+height = 1.0 * tall
+canvas = "height = 1.0 * (tall + title_px); ".\
+  "if (form eq 'png') { set term pngcairo size 2 * across, 2 * height enhanced font 'Inter,11' fontscale 1.75 lw 2 pointscale 2.2 background rgb 'white' } ".\
+  "else { set term svg size across, height enhanced font 'sans-serif,13' lw 1 background rgb 'white' }; ".\
+  "set output figure.(form eq 'svg' ? '.svg' : form eq 'png' ? '.png' : '.'.form.'.svg'); ".\
+  "set lmargin at screen sx(left_px); set rmargin at screen 1 - sx(right_px); ".\
+  "set bmargin at screen sy(bottom_px); set tmargin at screen 1 - sy(top_px + title_px); ".\
+  "if (titled) { set label 1 '{/:Bold '.title_lines.'}' at screen sx(edge_px), screen 1 - sy(30) left font ',19' tc rgb 0x1f2328; ".\
+  "set label 2 subtitle_lines at screen sx(edge_px), screen 1 - sy(title_px - (strstrt(subtitle_lines, \"\\n\") ? 38 : 18)) left font ',12' tc rgb 0x57606a }; "
+
+# Axes of a plain x-y figure: the y title stands above its axis, where it is read first.
+axes = "set label 3 y_title at screen sx(edge_px), screen 1 - sy(title_px + 16) left tc rgb 0x57606a; ".\
+  "set label 4 x_title at graph 0.5, screen sy(14) center tc rgb 0x57606a; ".\
+  "if (x_log) { set logscale x 2 }; if (y_log) { set logscale y 10 }; ".\
+  "set xrange [x_from:x_to]; set yrange [y_from:y_to]; ".\
+  "unset mxtics; unset mytics; ".\
+  "eval('set xtics '.(narrow ? x_few : x_tics)); eval('set ytics '.y_tics); "
+
+label_at(i) = narrow ? label_narrow[i] : label_wide[i]
+right_labels = "do for [i = 1:series] { set label 100 + i name[i] at first last_x[i], graph label_at(i) offset character 1.2, 0 left tc rgb ink[i] }; "
+
+# Names of the series in a line above the plot, where lines end too close to be labelled.
+legend = "pen = edge_px; line = 0; do for [i = 1:series] { wide_i = 34 + 7.2 * strlen(name[i]); ".\
+  "if (pen + wide_i > across) { pen = edge_px; line = line + 1 }; at_px = title_px + 38 + 18 * line; ".\
+  "set label 200 + 2 * i '●' at screen sx(pen), screen 1 - sy(at_px) left tc rgb colour[i]; ".\
+  "set label 201 + 2 * i name[i] at screen sx(pen + 14), screen 1 - sy(at_px) left tc rgb ink[i]; pen = pen + wide_i }; "
+
+# query: kernel=best over=kv_heads,context x=context y=kv_heads z=efficiency need=2
+# title: Share of the possible speed-up that is reached
+# caption: Measured speed-up over MHA divided by the floor's own.
+# SPDX-License-Identifier: Apache-2.0
+tall = 36 * y_ranks + 98
+right_px = narrow ? 12 : 24
+eval(canvas)
+unset grid
+set border 0
+set label 3 y_title at screen sx(edge_px), screen 1 - sy(title_px + 16) left tc rgb 0x57606a
+set label 4 x_title at graph 0.5, screen sy(14) center tc rgb 0x57606a
+set xrange [-0.5:x_ranks - 0.5]
+set yrange [-0.5:y_ranks - 0.5]
+set tics scale 0
+eval('set xtics '.x_rank_tics)
+eval('set ytics '.y_rank_tics)
+set palette defined (0 '#f7fbff', 0.35 '#deebf7', 0.6 '#9ecae1', 0.8 '#4292c6', 1 '#084594')
+cell_font = narrow ? "',11'" : "',13'"
+set cbrange [0:1]
+unset colorbox
+plot data using X_RANK:Y_RANK:(column(X_RANK) - 0.485):(column(X_RANK) + 0.485):(column(Y_RANK) - 0.47):(column(Y_RANK) + 0.47):(column(Z) > 1 ? 1 : column(Z)) with boxxyerror fs solid 1 fc palette, \
+     data using X_RANK:Y_RANK:(stringcolumn(Z_TEXT)):(column(Z) > 0.72 ? 0xffffff : 0x1f2328) with labels noenhanced font @cell_font tc rgb variable
