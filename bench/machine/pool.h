@@ -29,7 +29,7 @@ struct pool {
     uint64_t seed;
     struct arena arena[ATTN_TYPES];
     /* Where in the arenas the last cold call ended. The next case goes on from here: what follows
-     * has been out of the caches longest, while the beginning may be what the last case just read. */
+     * has been out of the caches longest, the beginning may be what the last case just read. */
     size_t cursor;
 };
 
