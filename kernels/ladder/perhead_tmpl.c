@@ -18,8 +18,8 @@ static uint32_t block_tokens(const struct attn_problem *p)
 #ifdef ATTN_RUNG_PERHEAD_L2
     const size_t token = attn_row_bytes(&attn_types[p->k_type], p->dim) +
                          attn_row_bytes(&attn_types[p->v_type], p->dim_v);
-    const uint32_t tokens = (uint32_t)(BLOCK_BYTES / token) / CORE_TILE_MAX * CORE_TILE_MAX;
-    return tokens < CORE_TILE_MAX ? CORE_TILE_MAX : tokens > ATTN_RUN ? ATTN_RUN : tokens;
+    const uint32_t tokens = (uint32_t)(BLOCK_BYTES / token) / TILE_MAX * TILE_MAX;
+    return tokens < TILE_MAX ? TILE_MAX : tokens > ATTN_RUN ? ATTN_RUN : tokens;
 #else
     (void)p;
     return UINT32_MAX;

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Logits of a block of rows over a tile to weights: softcap and bias, what a row must not see, and
+ * the running maximum and sum.
+ *
+ * A row's reference m is moved only when a tile tops it by more than LAZY (the weights then stay
+ * below e^8), so most tiles shrink nothing.
+ */
+#ifndef ATTN_LADDER_SOFTMAX_H
+#define ATTN_LADDER_SOFTMAX_H
+
+#include <math.h>
+
+#include "kernels/micro.h"
+#include "kernels/state.h"
+
+#define SOFTMAX_HIDDEN -1e30f
+#define SOFTMAX_LAZY 8.0f
+
+/* Softcap and linear bias over the logits of a block, lane by lane; rare, so not unrolled. */
+static inline void softmax_adjust(const struct attn_args *args, const struct attn_piece *piece,
+                                  uint32_t row, uint32_t rows, const struct attn_rows *tile,
+                                  float *logit)
+{
+    const struct attn_problem *const p = args->problem;
+    const uint32_t lanes = micro_lanes(rows), length = args->lengths[piece->batch];
+    for (uint32_t r = 0; r < rows; r++) {
+        const uint32_t i = attn_piece_query(p, piece, row + r);
+        const uint32_t at = p->mask == ATTN_FULL ? length - 1 : length - p->q_len + i;
+        const uint32_t head = attn_piece_head(p, piece, row + r);
+        const float slope = args->alibi ? args->alibi[head] : 0;
+        for (uint32_t j = 0; j < tile->n; j++) {
+            float x = logit[j * lanes + r];
+            if (p->softcap > 0)
+                x = p->softcap * tanhf(x / p->softcap);
+            logit[j * lanes + r] = x - slope * ((float)at - (float)tile->pos[j]);
+        }
+    }
+}
+
+/* Is there a position in the tile that some row of the piece must not see? */
+static inline bool softmax_hides(const struct attn_args *args, const struct attn_piece *piece,
+                                 const struct attn_rows *tile)
+{
+    const struct attn_problem *const p = args->problem;
+    const uint32_t length = args->lengths[piece->batch];
+    const uint32_t first = attn_visible(p, length, piece->q_end - 1).first;
+    const uint32_t end =
+        p->mask == ATTN_TREE ? length - p->q_len : attn_visible(p, length, piece->q_first).end;
+    if (piece->first >= first && piece->end <= end)
+        return false;
+    for (uint32_t j = 0; j < tile->n; j++)
+        if (tile->pos[j] < first || tile->pos[j] >= end)
+            return true;
+    return false;
+}
+
+static inline void softmax_hide(const struct attn_args *args, const struct attn_piece *piece,
+                                uint32_t row, uint32_t rows, const struct attn_rows *tile,
+                                float *logit)
+{
+    const struct attn_problem *const p = args->problem;
+    const uint32_t lanes = micro_lanes(rows), newest = args->lengths[piece->batch] - p->q_len;
+    for (uint32_t r = 0; r < rows; r++) {
+        const uint32_t i = attn_piece_query(p, piece, row + r);
+        const struct attn_span seen = attn_visible(p, args->lengths[piece->batch], i);
+        const uint64_t *const tree =
+            p->mask == ATTN_TREE ? &args->tree[(size_t)piece->batch * p->q_len + i] : NULL;
+        for (uint32_t j = 0; j < tile->n; j++) {
+            const uint32_t pos = tile->pos[j];
+            const bool hidden = pos < seen.first || pos >= seen.end ||
+                                (tree && pos >= newest && !(*tree >> (pos - newest) & 1));
+            if (hidden)
+                logit[j * lanes + r] = SOFTMAX_HIDDEN;
+        }
+    }
+}
+
+/*
+ * Logits of a block to weights, in place; moves m and l of its rows and leaves in keep[] the
+ * factor by which what they have accumulated must shrink.
+ */
+static inline void softmax_block(float *logit, uint32_t rows, uint32_t n, float *m, float *l,
+                                 float *keep)
+{
+    const uint32_t lanes = micro_lanes(rows), total = n * lanes;
+    float fold[VF_LANES], reference[VF_LANES];
+    vf max = vf_set1(SOFTMAX_HIDDEN), sum = vf_zero();
+
+    for (uint32_t i = total; i < total + VF_LANES; i++)
+        logit[i] = SOFTMAX_HIDDEN;
+    for (uint32_t i = 0; i < total; i += VF_LANES)
+        max = vf_max(max, vf_load(logit + i));
+    vf_store(fold, max);
+    for (uint32_t i = lanes; i < VF_LANES; i++)
+        fold[i % lanes] = fold[i] > fold[i % lanes] ? fold[i] : fold[i % lanes];
+    for (uint32_t r = 0; r < rows; r++) {
+        const float top = fold[r % VF_LANES], before = m[r];
+        keep[r] = 1;
+        if (top > before + SOFTMAX_LAZY && top > SOFTMAX_HIDDEN / 2) {
+            m[r] = top;
+            keep[r] = before == -INFINITY ? 0 : expf(before - top);
+        }
+    }
+    for (uint32_t i = 0; i < VF_LANES; i++) {
+        const uint32_t r = i % lanes < rows ? i % lanes : 0;
+        reference[i] = m[r] == -INFINITY ? 0 : m[r];
+    }
+    const vf shift = vf_load(reference);
+    for (uint32_t i = 0; i < total; i += VF_LANES) {
+        const vf e = vf_exp(vf_add(vf_load(logit + i), vf_mul(shift, vf_set1(-1))));
+        vf_store(logit + i, e);
+        sum = vf_add(sum, e);
+    }
+    vf_store(fold, sum);
+    for (uint32_t i = lanes; i < VF_LANES; i++)
+        fold[i % lanes] += fold[i];
+    for (uint32_t r = 0; r < rows; r++)
+        l[r] = l[r] * keep[r] + fold[r];
+}
+
+#endif
