@@ -5,7 +5,7 @@
  * compiled with. All of it is static inline, so no wide instruction can leak into another object.
  *
  *   vf                    the vector          vf_load, vf_store      unaligned
- *   vf_zero, vf_set1      constants           vf_load_f16, _bf16     widen VF_LANES elements
+ *   vf_zero, vf_set1      constants           vf_load_f16, _bf16, _i8  widen VF_LANES elements
  *   vf_add, vf_mul        arithmetic          vf_load_part(p, n)     the first n lanes, rest 0
  *   vf_fma(a, b, c)       a * b + c           vf_store_part
  *   vf_max                                    vf_sum, vf_hmax        across lanes

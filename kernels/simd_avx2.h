@@ -47,6 +47,11 @@ static inline vf vf_load_bf16(const uint16_t *p)
     const __m128i h = _mm_loadu_si128((const __m128i *)p);
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16));
 }
+static inline vf vf_load_i8(const int8_t *p)
+{
+    const __m128i q = _mm_loadl_epi64((const __m128i *)(const void *)p);
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(q));
+}
 static inline vf vf_add(vf a, vf b)
 {
     return _mm256_add_ps(a, b);

@@ -47,6 +47,11 @@ static inline vf vf_load_bf16(const uint16_t *p)
     const __m256i h = _mm256_loadu_si256((const __m256i *)p);
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
 }
+static inline vf vf_load_i8(const int8_t *p)
+{
+    const __m128i q = _mm_loadu_si128((const __m128i *)(const void *)p);
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(q));
+}
 static inline vf vf_add(vf a, vf b)
 {
     return _mm512_add_ps(a, b);

@@ -46,6 +46,10 @@ static inline vf vf_load_bf16(const uint16_t *p)
 {
     return attn_bf16_to_f32(*p);
 }
+static inline vf vf_load_i8(const int8_t *p)
+{
+    return (float)*p;
+}
 static inline vf vf_add(vf a, vf b)
 {
     return a + b;
