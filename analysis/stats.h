@@ -37,6 +37,12 @@ double ana_median_interval(const double *sorted, size_t n, double level, double 
 enum { ANA_EXACT_MAX = 64 };
 double ana_mann_whitney(const double *a, size_t n, const double *b, size_t m);
 
+/* One-sided, exact as above: how surprising it is that the values of b are so much the greater. */
+double ana_mann_whitney_greater(const double *a, size_t n, const double *b, size_t m);
+
+/* The smallest U, of n * m pairs, whose one-sided p is <= level; n * m + 1 if there is none. */
+size_t ana_mann_whitney_critical(size_t n, size_t m, double level);
+
 /* The smallest p-value that n against m values can give when all differ: 2 / C(n+m, n). */
 double ana_mann_whitney_floor(size_t n, size_t m);
 
