@@ -25,6 +25,7 @@ extern const struct ana_command ana_cmd_report;
 extern const struct ana_command ana_cmd_columns;
 extern const struct ana_command ana_cmd_table;
 extern const struct ana_command ana_cmd_compare;
+extern const struct ana_command ana_cmd_regress;
 extern const struct ana_command ana_cmd_roofline;
 extern const struct ana_command ana_cmd_models;
 extern const struct ana_command ana_cmd_kv;

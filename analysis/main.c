@@ -18,6 +18,7 @@ static const struct ana_command *const commands[] = {
     &ana_cmd_csv,
     &ana_cmd_table,
     &ana_cmd_compare,
+    &ana_cmd_regress,
     &ana_cmd_roofline,
     &ana_cmd_columns,
     &ana_cmd_models,
@@ -45,7 +46,8 @@ static void print_usage(FILE *out)
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     fputs(
-        "\nattn-stat COMMAND --help says more. Exit status: 0 ok, 1 regression, 2 usage or I/O.\n",
+        "\nattn-stat COMMAND --help says more. Exit status: 0 ok, 2 usage or I/O; those of regress "
+        "stand\nin its --help.\n",
         out);
 }
 

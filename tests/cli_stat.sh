@@ -96,7 +96,40 @@ refuses 'would overwrite the results it is made from' csv "$work/a.json" -o "$wo
 [ "$(head -c 1 "$work/a.json")" = '{' ] || fail "csv -o took the place of its input"
 refuses 'cannot write' csv "$work/a.json" -o "$work/no/such/place.csv"
 
-for command in "kv --model=gpt2" "models" "columns" "csv $work/a.json" "table $work/a.json"; do
+# Verdicts: the same times again, twelve a side, then times that are a fifth longer, then too few.
+repeat() { # times, ns, file
+  local i rows=
+  for ((i = 0; i < $1; i++)); do rows+=${rows:+,}$(row BM "$2.$i"); done
+  echo "{\"benchmarks\": [$rows]}" >"$3"
+}
+repeat 12 100 "$work/twelve.json"
+repeat 12 120 "$work/slower.json"
+repeat 3 120 "$work/three.json"
+judges() { # status, text, arguments of attn-stat regress
+  local expected=$1 text=$2
+  shift 2
+  "$stat" regress "$@" >"$work/out" 2>"$work/err"
+  local code=$?
+  [ "$code" = "$expected" ] || fail "attn-stat regress $*: status $code: $(cat "$work/err")"
+  grep -qF -- "$text" "$work/out" || fail "attn-stat regress $*: $(cat "$work/out") lacks '$text'"
+}
+judges 0 '1 as fast as before (1 case)' check "$work/twelve.json" "$work/twelve.json"
+judges 1 'REGRESSED' check "$work/twelve.json" "$work/slower.json"
+judges 0 'IMPROVED' check "$work/slower.json" "$work/twelve.json"
+judges 0 'OK' check --effect=25% "$work/twelve.json" "$work/slower.json"
+judges 0 '7 a side can' check "$work/twelve.json" "$work/three.json" -q 0.1%
+judges 5 'INCONCLUSIVE' check "$work/twelve.json" "$work/three.json" -q 0.1% --strict
+judges 4 'head does not have this case' check "$work/a.json" "$work/c.json"
+judges 0 'check' --help
+refuses 'did you mean check?' regress chekc
+refuses 'needs a word' regress
+refuses 'needs two result files' regress check "$work/a.json"
+refuses '--effect=much' regress check --effect=much "$work/a.json" "$work/a.json"
+refuses '-q 2' regress check -q 2 "$work/a.json" "$work/a.json"
+refuses 'cut off' regress check "$work/a.json" "$work/cut.json"
+
+for command in "kv --model=gpt2" "models" "columns" "csv $work/a.json" "table $work/a.json" \
+  "regress check $work/a.json $work/a.json"; do
   # shellcheck disable=SC2086
   "$stat" $command >/dev/full 2>"$work/err"
   [ $? = 2 ] || fail "attn-stat $command on a full disk: $(cat "$work/err")"
