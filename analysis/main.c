@@ -20,6 +20,8 @@ static const struct ana_command *const commands[] = {
     &ana_cmd_compare,
     &ana_cmd_regress,
     &ana_cmd_roofline,
+    &ana_cmd_fit,
+    &ana_cmd_predict,
     &ana_cmd_columns,
     &ana_cmd_models,
     &ana_cmd_kv,

@@ -62,6 +62,26 @@ answers '| 2 |' table "$work/a.json" --format=md
 answers 'n  BM' table "$work/a.json" --columns=family
 answers 'only after' compare "$work/a.json" "$work/b.json"
 
+# 24 cases of 20 GB/s, 100 GFLOP/s and 5 us a call, on top of which nothing else.
+ours() {
+  awk 'BEGIN {
+    printf "{\"context\": {}, \"benchmarks\": ["
+    for (g = 1; g <= 32; g *= 2)
+      for (s = 512; s <= 32768; s *= 4) {
+        ns = 5000 + sqrt((512 * g * s / 20) ^ 2 + (512 * 32 * s / 100) ^ 2)
+        printf "%s{\"name\": \"decode/split.avx2/kv:f16/batch:1/heads:32/kv_heads:%d/dim:128/context:%d/real_time/threads:2\", \"real_time\": %f, \"cpu_time\": 1, \"time_unit\": \"ns\"}", n++ ? "," : "", g, s, ns
+      }
+    print "]}" }'
+}
+ours >"$work/ours.json"
+answers 'gflop_per_second' fit "$work/ours.json"
+answers '"cases": 24' fit "$work/ours.json" --format=json --leave_out=context
+answers 'held_out' fit "$work/ours.json" --residuals
+answers 'inside the measured range' predict --model=llama-3.1-8b --context=8K "$work/ours.json"
+answers 'batch 8 is 8 times the largest measured (1)' \
+  predict --model=llama-3.1-8b --context=8K --batch=8 "$work/ours.json"
+answers '"outside_factor": 2,' predict --model=gemma-3-4b --context=16K --format=json "$work/ours.json"
+
 refuses 'did you mean capacity?' capcity
 refuses 'did you mean --context?' kv --model=gpt2 --contxt=4
 refuses 'did you mean llama-3.1-8b?' kv --model=llama-3.1-8
@@ -91,6 +111,14 @@ refuses 'no figure "real_n"; did you mean real_ns?' table "$work/a.json" --value
 refuses 'is no filter' table "$work/a.json" --filter=x
 refuses 'no case passes' table "$work/a.json" --filter=n=7
 refuses 'no case of attn-bench' roofline "$work/a.json"
+refuses 'no case of attn-bench' fit "$work/a.json"
+refuses 'did you mean context?' fit "$work/ours.json" --leave_out=contxt
+refuses 'no set of cases is large enough' fit "$work/ours.json" --filter=context=512 --filter=kv_heads=1
+refuses 'cache of type i8; it has f16 with 2 threads' \
+  predict --model=gpt2 --kv_type=i8 "$work/ours.json"
+refuses 'needs one result file' predict --model=gpt2
+refuses 'it must lie between 1 and' predict --model=gpt2 --context=1G "$work/ours.json"
+refuses 'one machine' predict --model=gpt2 --ranks=2 "$work/ours.json"
 ln -s a.json "$work/link.csv"
 refuses 'would overwrite the results it is made from' csv "$work/a.json" -o "$work/link.csv"
 [ "$(head -c 1 "$work/a.json")" = '{' ] || fail "csv -o took the place of its input"
