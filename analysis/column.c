@@ -48,7 +48,9 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
     [ANA_CYCLES] = {"cycles", "1", "counted core cycles of one call, all ranks"},
     [ANA_SIM_INSTRUCTIONS] = {"sim_instructions", "1", "simulated instructions of one call"},
     [ANA_SIM_DRAM_BYTES] = {"sim_dram_bytes", "bytes",
-                            "simulated last-level cache misses of one call times the line size"},
+                            "simulated last-level misses and write-backs of one call, in lines "
+                            "of 64 bytes"},
+    [ANA_SIM_AMPLIFICATION] = {"sim_amplification", "1", "sim_dram_bytes over bytes"},
     [ANA_ENERGY_J] = {"energy_j", "J", "package energy of one call"},
     [ANA_ATTENTION_FRACTION] = {"attention_fraction", "1",
                                 "share of a layer's or model's step spent in attention"},

@@ -84,7 +84,6 @@ refuse 'attn-bench: --pages: "huge" is none of 4k, thp, hugetlb' --pages=huge
 refuse 'attn-bench: --phase: the phase generate is not in this build; it has decode and prefill' \
     --phase=generate
 refuse 'attn-bench: --load: kernels from shared objects are not in this build' --load=./mine.so
-refuse 'attn-bench: --sim: counts by simulation are not in this build' --sim
 refuse 'attn-bench: --counters: hardware counters are not in this build; give auto or off' \
     --counters=require
 
@@ -141,7 +140,7 @@ grep -Eq '^attn-bench [0-9]+\.[0-9]+\.[0-9]+' out || fail "--version: $(cat out)
 accept --list_kernels
 grep -q '^ref ' out || fail "--list_kernels"
 accept --list_suites
-for suite in quick decode ceilings; do
+for suite in quick decode ceilings amplification; do
     grep -q "^$suite " out || fail "--list_suites lacks $suite"
 done
 accept --machine

@@ -167,7 +167,6 @@ static void test_command_line(void)
         {"--counters=require",
          "--counters: hardware counters are not in this build; give auto or off"},
         {"--load=./mine.so", "--load: kernels from shared objects are not in this build"},
-        {"--sim", "--sim: counts by simulation are not in this build"},
         {"--plan=perhaps", "--plan: \"perhaps\" is neither true nor false"},
         {"--seed=1,2", "--seed: \"1,2\" is a list; give one value"},
         {"--kernel=reff", "--kernel: no kernel is called \"reff\"; did you mean ref?"},

@@ -109,6 +109,11 @@ void attn_columns_of_case(struct benchmark_state *state, struct benchmark_runner
         set(state, ANA_CEILING_READ_NS, outcome->ceiling.read_ns, 0);
     if (outcome->ceiling.fma_ns > 0)
         set(state, ANA_CEILING_FMA_NS, outcome->ceiling.fma_ns, 0);
+    if (outcome->sim.instructions > 0) {
+        set(state, ANA_SIM_INSTRUCTIONS, outcome->sim.instructions, 0);
+        set(state, ANA_SIM_DRAM_BYTES, outcome->sim.dram_bytes, 0);
+        set(state, ANA_SIM_AMPLIFICATION, outcome->sim.dram_bytes / (double)attn_bytes(p), 0);
+    }
     const double median = latency_columns(state);
     if (!(median > 0) || ceiling_ns(&outcome->ceiling) <= flagged_above * 1e9 * median)
         return;

@@ -6,6 +6,7 @@
 
 #include "bench/cases/case.h"
 #include "bench/cases/ceiling.h"
+#include "bench/cases/sim.h"
 #include "bench/harness/benchmark.h"
 #include "kernels/check.h"
 
@@ -14,6 +15,7 @@ struct attn_outcome {
     struct attn_check check;
     struct attn_ceiling ceiling;
     bool checked;
+    struct attn_sim_counts sim;
 };
 
 /* Where the time of the calls of one pass went, in ns of rank 0. */

@@ -15,6 +15,7 @@
 #include "bench/cases/run.h"
 #include "bench/cases/session.h"
 #include "bench/cases/show.h"
+#include "bench/cases/sim.h"
 #include "bench/cases/sweep.h"
 #include "kernels/cpu.h"
 
@@ -31,6 +32,7 @@ struct program {
     struct attn_host host;
     struct attn_cases cases;
     struct attn_session session;
+    struct attn_sim sim;
     struct benchmark_runner *runner;
     struct machine_context context;
     struct attn_display display;
@@ -91,6 +93,7 @@ static int take_over(struct program *p, struct attn_message *why)
 {
     const char *const path = p->command.settings.text[ATTN_OPT_RESUME];
     attn_session_context(&p->context, &p->host, &p->command, &p->cases);
+    attn_sim_describe(&p->sim, &p->context);
     p->finished = calloc(p->cases.n, sizeof(*p->finished));
     if (!p->finished)
         return attn_refuse(why, -ENOMEM, "out of memory");
@@ -107,6 +110,7 @@ static int print_plan(struct program *p, struct attn_message *why)
     const struct attn_plan_options options = {
         .min_time = attn_command_min_time(p->runner),
         .repetitions = attn_command_repetitions(p->runner),
+        .sim = attn_option_flag(&p->command.settings, ATTN_OPT_SIM),
         .finished = p->finished,
     };
     attn_plan_print(stdout, &p->host, &p->cases, &options);
@@ -152,6 +156,7 @@ static int run(struct program *p, struct attn_message *why)
         return fail(why);
     attn_display_open(&p->display, &p->cases, p->runner, p->nowhere);
     p->session.display = &p->display;
+    p->session.sim = &p->sim;
     benchmark_on_row(p->runner, attn_display_row, &p->display);
 
     const bool late = attn_session_publish(&p->context, p->runner);
@@ -185,6 +190,7 @@ static int program(struct program *p, int argc, char **argv)
         return fail(&why);
     if (attn_command_mask_cpu(&p->command.settings, &why))
         return fail(&why);
+    attn_sim_mask_cpu(&p->command.settings);
     if (show(&p->command.settings))
         return fflush(stdout) ? FAILED : 0;
     if (open_sweep(p, &why))
@@ -213,15 +219,22 @@ static int program(struct program *p, int argc, char **argv)
     note_dropped(p);
     if (attn_option_flag(&p->command.settings, ATTN_OPT_PLAN))
         return print_plan(p, &why);
+    if (attn_sim_open(&p->sim, &p->command.settings, &why))
+        return fail(&why);
     return run(p, &why);
 }
 
 int main(int argc, char **argv)
 {
     static struct program p;
+    struct attn_message why;
+    const char *const simulated = attn_sim_asked();
+    if (simulated)
+        return attn_sim_inside(simulated, &why) ? fail(&why) : 0;
     const int status = program(&p, argc, argv);
     benchmark_runner_free(p.runner);
     attn_session_close(&p.session);
+    attn_sim_close(&p.sim);
     attn_cases_free(&p.cases);
     attn_host_close(&p.host);
     attn_sweep_free(&p.sweep);

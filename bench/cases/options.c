@@ -7,6 +7,7 @@
 
 #include "analysis/nearest.h"
 #include "bench/cases/model.h"
+#include "bench/cases/sim.h"
 #include "bench/cases/words.h"
 #include "bench/harness/benchmark.h"
 
@@ -88,8 +89,11 @@ const struct attn_option attn_options[ATTN_OPTIONS] = {
                          TEXT("FILE")},
     [ATTN_OPT_COUNTERS] = {"counters", "auto", "hardware counters: auto, off or require",
                            WORDS(counters)},
-    [ATTN_OPT_SIM] = {"sim", .help = "instruction and DRAM counts by simulation", FLAG,
-                      .later = "counts by simulation are not in this build"},
+    [ATTN_OPT_SIM] = {"sim", .help = "also count instructions and DRAM bytes in a simulator", FLAG},
+    [ATTN_OPT_SIM_CACHE] = {"sim_cache", "32K+8M", "sizes of its first and its last cache",
+                            CHECKED(attn_check_sim_cache)},
+    [ATTN_OPT_SIM_OUT] = {"sim_out", .help = "keep a callgrind file of each case there",
+                          TEXT("FOLDER")},
     [ATTN_OPT_LOAD] = {"load", .help = "a kernel from a shared object", TEXT("SO"),
                        .later = "kernels from shared objects are not in this build"},
     [ATTN_OPT_CPU_MASK] = {"cpu_mask",

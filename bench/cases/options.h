@@ -47,6 +47,8 @@ enum attn_option_id {
     ATTN_OPT_RESUME,
     ATTN_OPT_COUNTERS,
     ATTN_OPT_SIM,
+    ATTN_OPT_SIM_CACHE,
+    ATTN_OPT_SIM_OUT,
     ATTN_OPT_LOAD,
     ATTN_OPT_CPU_MASK,
     ATTN_OPT_PLAN,

@@ -12,6 +12,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* A simulated multiply-add is a function call of its own. */
+static const double simulated_flops_per_second = 3e7, simulator_seconds = 0.5;
+
 /* What surrounds the repetitions of a case. */
 static const double search_factor = 1.5, ceiling_seconds = 0.015, filled_per_second = 1e9;
 
@@ -92,6 +95,9 @@ void attn_plan_print(FILE *out, const struct attn_host *host, const struct attn_
         if (*c->name.pages)
             arena_pages_parse(c->name.pages, &pages);
         double took = case_seconds(c, options);
+        if (options->sim)
+            took += simulator_seconds +
+                    (double)attn_flops(&c->name.problem) / simulated_flops_per_second;
         for (int t = 0; t < ATTN_TYPES; t++) {
             uint64_t *const has = &arena[pages][t];
             const uint64_t need = size.layout.need[t];

@@ -12,6 +12,7 @@
 struct attn_plan_options {
     double min_time; /* seconds a repetition */
     int repetitions;
+    bool sim;             /* each case is simulated as well */
     const bool *finished; /* one a case: an earlier run has it; may be NULL */
 };
 

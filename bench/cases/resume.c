@@ -14,7 +14,8 @@
 #include <string.h>
 
 /* What must be equal for rows to stand in one file. */
-static const char *const same[] = {"attnbench_schema", "git_commit", "seed", "env.cpu_model"};
+static const char *const same[] = {"attnbench_schema", "git_commit", "seed",
+                                   "env.cpu_model",    "sim.tool",   "sim.cache"};
 
 static int check_context(const struct ana_result *old, const struct machine_context *here,
                          struct attn_message *why)

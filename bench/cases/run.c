@@ -125,6 +125,22 @@ static void run(struct benchmark_state *state)
     attn_columns_of_pass(state, &t->c->name.problem, t->c->kernel, &sums);
 }
 
+static bool is_stopped(void *user)
+{
+    return benchmark_stop_requested(user);
+}
+
+/* A case that was to be simulated and could not has failed: counts that are missing would look
+ * like counts that did not change. */
+static void simulate(struct attn_trial *t, struct benchmark_state *state)
+{
+    struct attn_message why;
+    const int error =
+        attn_sim_case(t->session->sim, t->c, is_stopped, state, &t->outcome.sim, &why);
+    if (error && error != -EINTR)
+        benchmark_skip_with_error(state, "%s", why.text);
+}
+
 static void teardown(void *user, struct benchmark_state *state)
 {
     struct attn_trial *const t = user;
@@ -135,6 +151,8 @@ static void teardown(void *user, struct benchmark_state *state)
         else
             read_ceilings(t);
     }
+    if (t->open && !benchmark_skipped(state) && t->session->sim && t->session->sim->on)
+        simulate(t, state);
     if (t->open && !benchmark_skipped(state))
         attn_columns_of_case(state, t->session->runner, t->c,
                              t->session->cases->group[t->c->group].label, &t->data, &t->outcome);

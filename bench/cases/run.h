@@ -10,6 +10,7 @@
 #include "bench/cases/ceiling.h"
 #include "bench/cases/display.h"
 #include "bench/cases/host.h"
+#include "bench/cases/sim.h"
 #include "bench/cases/verify.h"
 #include "bench/harness/benchmark.h"
 #include "bench/machine/context.h"
@@ -28,6 +29,7 @@ struct attn_session {
     struct attn_host *host;
     const struct machine_context *late; /* warnings to be given with the first case, or NULL */
     bool begun;                         /* a case has been set up */
+    const struct attn_sim *sim;         /* NULL: nothing is simulated */
     const struct attn_cases *cases;
     struct benchmark_runner *runner;
     struct attn_group_state *group; /* [cases->groups] */
