@@ -54,7 +54,7 @@ static bool computes(const struct attn_trial *t)
 
 static void read_ceilings(struct attn_trial *t)
 {
-    if (t->c->kernel->kind == ATTN_RUNG)
+    if (t->c->kernel->kind == ATTN_RUNG && !t->session->paired)
         t->outcome.ceiling = attn_ceilings_read(&group_of(t)->ceilings, &t->data, t->c->kernel,
                                                 t->team, t->c->name.hot, &machine_clock);
 }
@@ -200,6 +200,7 @@ int attn_session_open(struct attn_session *session, struct attn_host *host,
                       const bool *finished, struct attn_message *why)
 {
     *session = (struct attn_session){.host = host, .cases = cases, .runner = runner};
+    session->paired = benchmark_is_worker(runner);
     session->group = calloc(cases->groups, sizeof(*session->group));
     session->trial = calloc(cases->n, sizeof(*session->trial));
     int error = session->group && session->trial ? 0 : attn_refuse(why, -ENOMEM, "out of memory");

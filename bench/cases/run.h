@@ -30,6 +30,7 @@ struct attn_session {
     const struct machine_context *late; /* warnings to be given with the first case, or NULL */
     bool begun;                         /* a case has been set up */
     const struct attn_sim *sim;         /* NULL: nothing is simulated */
+    bool paired;                        /* compared with another build: ceilings say nothing */
     const struct attn_cases *cases;
     struct benchmark_runner *runner;
     struct attn_group_state *group; /* [cases->groups] */

@@ -277,6 +277,9 @@ struct benchmark_family {
     bool report_aggregates_only, display_aggregates_only;
     bool samples; /* record the wall time of every call, see benchmark_samples() */
     const char *label;
+    /* A word for the code this case runs, equal in two builds that run the same; NULL: not known.
+     * It is told by --benchmark_worker, and saves the comparison of what cannot have changed. */
+    const char *code;
 
     /* Once a case, untimed: before its first pass (warm-up and search included), and after its last
      * repetition but before its rows are reported. teardown is called whenever setup was, also when
@@ -374,6 +377,9 @@ const struct benchmark_flag *benchmark_find_flag(const char *argument);
 /* The value in force, as text; "" for a flag nobody set and that has no default; NULL if unknown.
  */
 const char *benchmark_flag_value(const struct benchmark_runner *runner, const char *name);
+
+/* Will benchmark_run() serve requests (--benchmark_worker) in place of running and reporting? */
+bool benchmark_is_worker(const struct benchmark_runner *runner);
 
 /* Strings of the JSON context and lines above the console table. They may be added until the first
  * row is reported, and for the result file in benchmark_at_end(); -EEXIST (with a line on stderr)

@@ -106,6 +106,8 @@ static const struct flag flags[] = {
     FLAG("benchmark_baseline_fail_threshold", "<fraction>", "", baseline_fail_threshold,
          bm_parse_threshold, "a double", "a fraction, not negative",
          "Exit with 1 when a case is surely slower than the baseline by more than this."),
+    SWITCH("benchmark_worker", worker,
+           "Serve requests on stdin, a line each: list, prepare, calibrate, run, drop, quit."),
     FLAG("benchmark_perf_counters", "<counter>,...", "", perf_counters, bm_parse_string, NULL,
          NULL, "Accepted for compatibility; hardware counters are up to the program."),
     FLAG("v", "<verbosity>", "0", verbosity, bm_parse_int, "a 32-bit integer", NULL,

@@ -110,8 +110,10 @@ int bm_pass_run(struct benchmark_runner *runner, const struct instance *instance
         t->index = i;
         t->iterations = iterations;
         t->cold = settings->cache_mode == CACHE_COLD;
-        t->stepping = t->cold || instance->family->samples || settings->percentiles.count ||
-                      *settings->dump_samples;
+        t->stepping =
+            t->cold ||
+            (!settings->worker &&
+             (instance->family->samples || settings->percentiles.count || *settings->dump_samples));
         t->phase = PHASE_READY;
     }
     call_around(instance->family->pass_setup, runner, instance, &outcome);

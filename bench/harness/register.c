@@ -91,8 +91,8 @@ static int copy_values(struct benchmark_values *v)
  * still visited, so that what follows is never the caller's memory. */
 static int copy_members(struct benchmark_family *f)
 {
-    int rc = copy_string(&f->name) | copy_string(&f->label) | copy_values(&f->tuples) |
-             copy_values(&f->threads);
+    int rc = copy_string(&f->name) | copy_string(&f->label) | copy_string(&f->code) |
+             copy_values(&f->tuples) | copy_values(&f->threads);
     for (int i = 0; i < BENCHMARK_MAX_ARGS; i++)
         rc |= copy_string(&f->arg_names[i]) | copy_values(&f->product[i]);
     for (int i = 0; i < BENCHMARK_MAX_STATISTICS; i++)
@@ -104,6 +104,7 @@ static void free_family(struct benchmark_family *f)
 {
     free((char *)f->name);
     free((char *)f->label);
+    free((char *)f->code);
     free((int64_t *)f->tuples.list);
     free((int64_t *)f->threads.list);
     for (int i = 0; i < BENCHMARK_MAX_ARGS; i++) {

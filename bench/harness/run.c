@@ -12,6 +12,7 @@
 #include "bench/harness/progress.h"
 #include "bench/harness/schedule.h"
 #include "bench/harness/trial.h"
+#include "bench/harness/worker.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -320,7 +321,8 @@ int benchmark_run(struct benchmark_runner *runner)
         runner->status = list(runner, &instances);
     } else {
         bm_interrupt_install();
-        runner->status = run_all(runner, &instances);
+        runner->status = runner->settings.worker ? bm_worker_run(runner, &instances)
+                                                 : run_all(runner, &instances);
         if (bm_interrupted())
             runner->status = 128 + bm_interrupted();
         bm_interrupt_remove();

@@ -113,6 +113,11 @@ const char *benchmark_flag_value(const struct benchmark_runner *runner, const ch
     return bm_settings_text(&runner->settings, name);
 }
 
+bool benchmark_is_worker(const struct benchmark_runner *runner)
+{
+    return runner->settings.worker;
+}
+
 int benchmark_register(struct benchmark_runner *runner, const struct benchmark_family *family)
 {
     return bm_families_add(&runner->families, family, runner->hooks.err);

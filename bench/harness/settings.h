@@ -35,6 +35,7 @@ struct key_values {
 
 struct settings {
     bool list_tests;
+    bool worker;
     char *filter;
     struct min_time min_time;
     double min_warmup_time;
