@@ -29,6 +29,7 @@ extern const struct ana_command ana_cmd_regress;
 extern const struct ana_command ana_cmd_roofline;
 extern const struct ana_command ana_cmd_fit;
 extern const struct ana_command ana_cmd_predict;
+extern const struct ana_command ana_cmd_advise;
 extern const struct ana_command ana_cmd_models;
 extern const struct ana_command ana_cmd_kv;
 extern const struct ana_command ana_cmd_capacity;

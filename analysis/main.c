@@ -22,6 +22,7 @@ static const struct ana_command *const commands[] = {
     &ana_cmd_roofline,
     &ana_cmd_fit,
     &ana_cmd_predict,
+    &ana_cmd_advise,
     &ana_cmd_columns,
     &ana_cmd_models,
     &ana_cmd_kv,

@@ -82,6 +82,13 @@ answers 'batch 8 is 8 times the largest measured (1)' \
   predict --model=llama-3.1-8b --context=8K --batch=8 "$work/ours.json"
 answers '"outside_factor": 2,' predict --model=gemma-3-4b --context=16K --format=json "$work/ours.json"
 
+answers 'arXiv 2305.13245, table 1' \
+  advise "$work/ours.json" --memory=16GiB --context=60K --batch=8 --model=llama-3.1-8b
+answers 'does not fit: MHA of 32 x 128, f16; its cache of 240 GiB' \
+  advise "$work/ours.json" --memory=16GiB --context=60K --batch=8 --heads=32 --dim=128 --layers=32
+answers '"why_not": "its cache of' advise "$work/ours.json" --memory=1GiB --context=60K \
+  --model=llama-3.1-8b --format=json
+answers 'No design fits.' advise "$work/ours.json" --memory=1 --context=60K --model=gpt2
 refuses 'did you mean capacity?' capcity
 refuses 'did you mean --context?' kv --model=gpt2 --contxt=4
 refuses 'did you mean llama-3.1-8b?' kv --model=llama-3.1-8
@@ -117,6 +124,10 @@ refuses 'no set of cases is large enough' fit "$work/ours.json" --filter=context
 refuses 'cache of type i8; it has f16 with 2 threads' \
   predict --model=gpt2 --kv_type=i8 "$work/ours.json"
 refuses 'needs one result file' predict --model=gpt2
+refuses 'needs --memory and --context' advise --model=gpt2 "$work/ours.json"
+refuses 'needs p99_ns' advise --model=gpt2 --memory=1GiB --context=1K --p99_ms=5 "$work/ours.json"
+refuses '--p99_ms=-1' advise --model=gpt2 --memory=1GiB --context=1K --p99_ms=-1 "$work/ours.json"
+refuses '--top=0' advise --model=gpt2 --memory=1GiB --context=1K --top=0 "$work/ours.json"
 refuses 'it must lie between 1 and' predict --model=gpt2 --context=1G "$work/ours.json"
 refuses 'one machine' predict --model=gpt2 --ranks=2 "$work/ours.json"
 ln -s a.json "$work/link.csv"

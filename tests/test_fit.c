@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
-#include <unistd.h>
 
 #include "analysis/predict.h"
+#include "tests/sweep_file.h"
 
 enum { SAMPLES = 72 };
 
@@ -127,50 +127,10 @@ static void check_degenerate(uint64_t *seed)
     CHECK(alike == 0 || alike == -EDOM, "one case again and again: %d", alike);
 }
 
-static struct ana_result *read_text(const char *text)
-{
-    char path[] = "/tmp/test_fit.XXXXXX", message[512];
-    struct ana_result *result = NULL;
-    const int fd = mkstemp(path);
-    FILE *const out = fdopen(fd, "w");
-    fputs(text, out);
-    fclose(out);
-    CHECK(ana_result_read(path, &result, message, sizeof(message)) == 0, "%s", message);
-    unlink(path);
-    return result;
-}
-
-/* A file as attn-bench writes it, of 20 GB/s and 100 GFLOP/s, its fastest kernel `split`. */
-static char *sweep_text(void)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *const out = open_memstream(&text, &size);
-    fputs("{\"context\": {\"caches\": [{\"type\": \"Unified\", \"level\": 3, \"size\": 1048576, "
-          "\"num_sharing\": 2}]}, \"benchmarks\": [",
-          out);
-    for (unsigned k = 0, n = 0; k < 3; k++)
-        for (unsigned heads = 1; heads <= 32; heads *= 2)
-            for (unsigned context = 512; context <= 32768; context *= 4, n++) {
-                static const double factors[] = {1, 2, 0.5};
-                static const char *const kernels[] = {"split.avx2", "naive.auto", "ceil_read.c"};
-                const double bytes = 512.0 * heads * context, flops = 512.0 * 32 * context;
-                const double ns = (5e3 + hypot(bytes / 20, flops / 100)) * factors[k];
-                fprintf(out,
-                        "%s{\"name\": \"decode/%s/kv:f16/batch:1/heads:32/kv_heads:%u/dim:128/"
-                        "context:%u/real_time/threads:2\", \"real_time\": %.17g, \"cpu_time\": 1, "
-                        "\"time_unit\": \"ns\", \"threads\": 2}",
-                        n ? "," : "", kernels[k], heads, context, ns);
-            }
-    fputs("]}", out);
-    fclose(out);
-    return text;
-}
-
 static void check_predict(void)
 {
-    char *const text = sweep_text();
-    struct ana_result *result = read_text(text);
+    static const char *const types[] = {"f16", NULL};
+    struct ana_result *result = sweep_file(types);
     struct ana_summary *summary;
     struct ana_sets sets, each;
     struct ana_tried tried;
@@ -178,7 +138,6 @@ static void check_predict(void)
     struct ana_model model;
     char message[512];
     const struct ana_cache cache = {.k_type = ATTN_F16, .v_type = ATTN_F16, .ranks = 1};
-    free(text);
     CHECK(ana_summarise(&result, 1, &summary) == 0, "summary");
     CHECK(ana_sets_make(summary, NULL, "*", &each) == 0 && each.count == 2, "%zu kernels",
           each.count);
