@@ -62,6 +62,7 @@ static const struct attn_kernel kernel = {
 struct seen {
     int rows, errors, skipped;
     double real_time, max_abs_error, bound, kv_bytes, copies, ceiling;
+    double p50, p90, max, floor, huge;
     char message[256], label[64];
 };
 
@@ -82,6 +83,11 @@ static void on_row(void *user, const struct benchmark_row *row)
     s->bound = counter(row, ANA_ERROR_BOUND);
     s->kv_bytes = counter(row, ANA_KV_BYTES);
     s->copies = counter(row, ANA_COPIES);
+    s->p50 = counter(row, ANA_P50_NS);
+    s->p90 = counter(row, ANA_P90_NS);
+    s->max = counter(row, ANA_MAX_NS);
+    s->floor = counter(row, ANA_JITTER_FLOOR_NS);
+    s->huge = counter(row, ANA_HUGE_FRACTION);
     s->ceiling = counter(row, ANA_CEILING_FRACTION);
     snprintf(s->message, sizeof(s->message), "%s", row->message ? row->message : "");
     snprintf(s->label, sizeof(s->label), "%s", row->label ? row->label : "");
@@ -144,6 +150,9 @@ int main(void)
     CHECK(s.kv_bytes == 40 * 2 * (16 + 16) * 2, "kv_bytes %g", s.kv_bytes);
     CHECK(s.copies == 1, "hot is one copy, not %g", s.copies);
     CHECK(s.ceiling > 0, "a rung has a ceiling");
+    CHECK(s.p50 > 0 && s.p50 <= s.max, "median call %g, slowest %g", s.p50, s.max);
+    CHECK(s.p90 == -1, "two calls have a 90th percentile: %g", s.p90);
+    CHECK(s.floor >= 0 && s.huge >= 0 && s.huge <= 1, "floor %g, huge %g", s.floor, s.huge);
     CHECK(strncmp(s.label, "a model", 7) == 0, "label \"%s\"", s.label);
     CHECK(calls == 4, "checked, timed twice, checked: %d calls", calls);
 

@@ -196,6 +196,12 @@ static void test_activity(void)
     tree_write(root, "/sys/fs/cgroup/cpu/cpu.stat", "nr_throttled 1\nthrottled_time 3000000\n");
     tree_write(root, "/proc/pressure/cpu", "some avg10=0.00 avg60=0.00 avg300=0.00 total=3000\n");
     activity_read(root, &after);
+    uint64_t all, stolen;
+    activity_ticks(root, &all, &stolen);
+    CHECK(all == 1110 && stolen == 65, "%llu ticks, %llu stolen", (unsigned long long)all,
+          (unsigned long long)stolen);
+    activity_ticks("/nonexistent", &all, &stolen);
+    CHECK(all == UINT64_MAX && stolen == UINT64_MAX, "ticks of no machine");
     before.wall_ns = 0;
     after.wall_ns = 100000000;
     activity_report(&c, &before, &after);

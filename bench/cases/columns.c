@@ -66,8 +66,20 @@ static double percentile(const double *sorted, size_t n, double share)
 }
 
 /* Latency of single calls over all repetitions; the median call in seconds, 0 if not known. */
-static double latency_columns(struct benchmark_state *state)
+static double latency_columns(struct benchmark_state *state, struct benchmark_runner *runner)
 {
+    /* A percentile that so few calls cannot tell from the slowest of them is left out. */
+    static const struct {
+        enum ana_column_id id;
+        double share;
+        size_t least;
+    } percentiles[] = {
+        {ANA_P50_NS, 0.50, 1},
+        {ANA_P90_NS, 0.90, 10},
+        {ANA_P99_NS, 0.99, 100},
+        {ANA_P999_NS, 0.999, 1000},
+    };
+    double cost, jitter;
     size_t n;
     const double *const samples = benchmark_samples(state, &n);
     double *const sorted = n ? malloc(n * sizeof(*sorted)) : NULL;
@@ -76,10 +88,14 @@ static double latency_columns(struct benchmark_state *state)
     memcpy(sorted, samples, n * sizeof(*sorted));
     qsort(sorted, n, sizeof(*sorted), compare);
     const double median = percentile(sorted, n, 0.50);
-    set(state, ANA_P50_NS, 1e9 * median, 0);
-    set(state, ANA_P90_NS, 1e9 * percentile(sorted, n, 0.90), 0);
-    set(state, ANA_P99_NS, 1e9 * percentile(sorted, n, 0.99), 0);
-    set(state, ANA_MAX_NS, 1e9 * sorted[n - 1], 0);
+    for (size_t i = 0; i < sizeof(percentiles) / sizeof(*percentiles); i++)
+        if (n >= percentiles[i].least)
+            set(state, percentiles[i].id, round(1e9 * percentile(sorted, n, percentiles[i].share)),
+                0);
+    set(state, ANA_MAX_NS, round(1e9 * sorted[n - 1]), 0);
+    benchmark_clock_quality(runner, &cost, &jitter);
+    set(state, ANA_CLOCK_COST_NS, round(1e9 * cost), 0);
+    set(state, ANA_JITTER_FLOOR_NS, round(1e9 * jitter), 0);
     free(sorted);
     return median;
 }
@@ -94,6 +110,7 @@ void attn_columns_of_case(struct benchmark_state *state, struct benchmark_runner
                           const struct attn_data *data, const struct attn_outcome *outcome)
 {
     const struct attn_problem *const p = &c->name.problem;
+    struct arena_state pages;
     set(state, ANA_KV_BYTES, (double)attn_kv_bytes(p), 0);
     set(state, ANA_BYTES, (double)attn_bytes(p), 0);
     set(state, ANA_FLOPS, (double)attn_flops(p), 0);
@@ -101,6 +118,10 @@ void attn_columns_of_case(struct benchmark_state *state, struct benchmark_runner
     if (c->kernel->scratch_bytes)
         set(state, ANA_SCRATCH_BYTES,
             (double)c->kernel->scratch_bytes(p, c->name.splits, (int)c->name.threads), 0);
+    if (outcome->ticks)
+        set(state, ANA_STEAL_FRACTION, (double)outcome->stolen / (double)outcome->ticks, 0);
+    if (!pool_state(data->pool, &pages) && pages.resident_bytes)
+        set(state, ANA_HUGE_FRACTION, (double)pages.huge_bytes / (double)pages.resident_bytes, 0);
     if (outcome->checked) {
         set(state, ANA_MAX_ABS_ERROR, outcome->check.max_abs_error, 0);
         set(state, ANA_ERROR_BOUND, outcome->check.error_bound, 0);
@@ -114,7 +135,7 @@ void attn_columns_of_case(struct benchmark_state *state, struct benchmark_runner
         set(state, ANA_SIM_DRAM_BYTES, outcome->sim.dram_bytes, 0);
         set(state, ANA_SIM_AMPLIFICATION, outcome->sim.dram_bytes / (double)attn_bytes(p), 0);
     }
-    const double median = latency_columns(state);
+    const double median = latency_columns(state, runner);
     if (!(median > 0) || ceiling_ns(&outcome->ceiling) <= flagged_above * 1e9 * median)
         return;
     const double fraction = ceiling_ns(&outcome->ceiling) / (1e9 * median);

@@ -15,6 +15,7 @@ struct attn_outcome {
     struct attn_check check;
     struct attn_ceiling ceiling;
     bool checked;
+    uint64_t ticks, stolen; /* of all CPUs while the case was measured; 0 ticks: not known */
     struct attn_sim_counts sim;
 };
 

@@ -7,6 +7,7 @@
 #include "bench/cases/run.h"
 
 #include "bench/cases/columns.h"
+#include "bench/machine/activity.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +19,8 @@ struct attn_trial {
     struct team *team;
     struct attn_data data;
     struct attn_outcome outcome;
-    bool open; /* data are there */
+    uint64_t ticks, stolen; /* when the case was ready to be measured; UINT64_MAX: not known */
+    bool open;              /* data are there */
 };
 
 static struct attn_group_state *group_of(const struct attn_trial *t)
@@ -109,6 +111,7 @@ static void setup(void *user, struct benchmark_state *state)
         return;
     }
     read_ceilings(t);
+    activity_ticks("", &t->ticks, &t->stolen);
 }
 
 static void run(struct benchmark_state *state)
@@ -123,6 +126,17 @@ static void run(struct benchmark_state *state)
         attn_phase_sums_add(&sums, &times);
     }
     attn_columns_of_pass(state, &t->c->name.problem, t->c->kernel, &sums);
+}
+
+/* How much of the machine went elsewhere since the set-up. */
+static void note_steal(struct attn_trial *t)
+{
+    uint64_t ticks, stolen;
+    activity_ticks("", &ticks, &stolen);
+    if (ticks == UINT64_MAX || t->ticks == UINT64_MAX || stolen < t->stolen)
+        return;
+    t->outcome.ticks = ticks - t->ticks;
+    t->outcome.stolen = stolen - t->stolen;
 }
 
 static bool is_stopped(void *user)
@@ -145,6 +159,7 @@ static void teardown(void *user, struct benchmark_state *state)
 {
     struct attn_trial *const t = user;
     struct attn_message why;
+    note_steal(t);
     if (t->open && !benchmark_skipped(state)) {
         if (computes(t) && verify(t, ATTN_AFTER, &why))
             benchmark_skip_with_error(state, "%s", why.text);

@@ -122,6 +122,11 @@ static inline void benchmark_clobber_memory(void)
     __asm__ volatile("" : : : "memory");
 }
 
+/* What one reading of the wall clock costs, and how far readings stray from that when nothing is
+ * measured (99.9th percentile over the median): the floor under every time of a call. In seconds;
+ * taken when first asked for. */
+void benchmark_clock_quality(struct benchmark_runner *runner, double *cost, double *jitter);
+
 /* -------------------------------------------------------------------------------------- rows */
 
 enum benchmark_unit {

@@ -31,6 +31,14 @@ void bm_clock_measure(struct benchmark_runner *runner)
     free(gaps);
 }
 
+void benchmark_clock_quality(struct benchmark_runner *runner, double *cost, double *jitter)
+{
+    if (!runner->clock.known)
+        bm_clock_measure(runner);
+    *cost = runner->clock.cost;
+    *jitter = runner->clock.jitter;
+}
+
 static int add(struct benchmark_row *row, const char *name, double seconds)
 {
     return bm_row_counter_set(row, name, seconds * 1e9, BENCHMARK_COUNTER_PLAIN);

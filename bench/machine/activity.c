@@ -46,6 +46,15 @@ static void read_stat(const char *root, struct machine_activity *a)
         a->cpu_ticks += tick[i];
 }
 
+void activity_ticks(const char *root, uint64_t *all, uint64_t *stolen)
+{
+    struct machine_activity a;
+    memset(&a, 0xff, sizeof(a));
+    read_stat(root, &a);
+    *all = a.cpu_ticks;
+    *stolen = a.steal_ticks;
+}
+
 /* "some avg10=0.00 avg60=0.00 avg300=0.00 total=1234" */
 static uint64_t pressure(const char *root, const char *path)
 {

@@ -26,6 +26,10 @@ struct machine_activity {
     uint64_t minor_faults, major_faults, preempted; /* of this process */
 };
 
+/* CPU time of all CPUs since boot and how much of it went to others; UINT64_MAX: not known. The
+ * cheap part of activity_read(), for what is asked once a case. */
+void activity_ticks(const char *root, uint64_t *all, uint64_t *stolen);
+
 void activity_read(const char *root, struct machine_activity *a);
 
 /*
