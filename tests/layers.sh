@@ -13,7 +13,7 @@ export LC_ALL=C
 # keeps clocks, files and threads out of kernels/, which computes and does nothing else.
 rooms='bench/harness kernels analysis bench/machine bench/cases tests'
 homes='
-cblas\.h                    ^kernels/ladder/blas[._]
+cblas\.h                    ^kernels/(ladder|layer)/blas[._]
 hwloc(\.h|/.*)              ^bench/machine/topology
 papi.*\.h                   ^bench/machine/.*papi
 pthread\.h                  ^bench/machine/team|^bench/harness/|^tests/
