@@ -25,11 +25,17 @@
 #define MICRO_INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define MICRO_UNROLL _Pragma("clang loop unroll(full)")
+#define MICRO_UNROLL_4 _Pragma("clang loop unroll_count(4)")
 #else
 #define MICRO_UNROLL _Pragma("GCC unroll 16")
+#define MICRO_UNROLL_4 _Pragma("GCC unroll 4")
 #endif
 
-enum { MICRO_ROWS = 4, MICRO_TOKENS_MAX = 12, MICRO_CHAIN = 128 };
+enum { MICRO_ROWS = 4, MICRO_TOKENS_MAX = 12 };
+
+/* A widened tile of K: tokens it holds, floats of a token that lie together, products a lane adds
+ * up before it starts afresh. */
+enum { MICRO_TILE = 48, MICRO_LINE = 16, MICRO_CHAIN = 128 };
 
 /* Lanes a token takes in the logits of a block of `rows` rows. */
 MICRO_INLINE uint32_t micro_lanes(uint32_t rows)
@@ -115,79 +121,82 @@ MICRO_INLINE void micro_qk(const uint32_t rows, const uint32_t tokens, const enu
     }
 }
 
-/* Vectors of tokens a step of micro_qk_across() takes: K lies [dim][token] and tokens are lanes. */
-MICRO_INLINE uint32_t micro_across(uint32_t rows)
+/* Tokens a step of micro_qk_lanes() takes. */
+MICRO_INLINE uint32_t micro_step(uint32_t vectors)
 {
-    return rows > 2 || VF_REGISTERS >= 32 ? 3 : 6;
+    return vectors == 1 || VF_REGISTERS >= 32 ? 12 : 6;
 }
 
 /*
- * The same logits from a transposed tile, k[d * stride + token]: no horizontal sums, which is
- * worth the transposition as soon as several blocks of rows share the tile. A lane adds up one
- * product after the other here, so chains are cut: a long one would round too often.
+ * Logits of many rows: the rows lie across the lanes and K, widened, is broadcast from a
+ * first-level cache, so that nothing is transposed and nothing summed up across lanes but once at
+ * the end. A block of VF_LANES / dims rows takes `dims` (1, 2 or 4) neighbouring elements of the
+ * head dim at a time, so half and quarter blocks fill the lanes as well.
+ *
+ *     q      [dim / dims][rows][dims] a block, blocks one after the other
+ *     k      [dim / MICRO_LINE][MICRO_TILE][MICRO_LINE], dim zero-padded to whole lines
+ *     logit  [MICRO_TILE][rows] a block
+ *
+ * Takes `vectors` (1 or 2) blocks and micro_step() tokens. A lane adds up one product after the
+ * other, so chains are cut: a long one would round too often.
  */
-MICRO_INLINE void micro_qk_across(const uint32_t rows, const float *q, size_t q_stride,
-                                  const float *k, size_t stride, uint32_t dim, float *logit)
+MICRO_INLINE void micro_qk_lanes(const uint32_t vectors, const uint32_t dims, const float *q,
+                                 const float *k, uint32_t dim, float *logit)
 {
-    const uint32_t vectors = micro_across(rows);
-    vf acc[MICRO_ROWS][MICRO_TOKENS_MAX], total[MICRO_ROWS][MICRO_TOKENS_MAX];
-    MICRO_UNROLL
-    for (uint32_t r = 0; r < rows; r++) {
-        MICRO_UNROLL
-        for (uint32_t c = 0; c < vectors; c++)
-            total[r][c] = vf_zero();
-    }
+    const uint32_t rows = VF_LANES / dims, tokens = micro_step(vectors);
+    vf acc[2][MICRO_TOKENS_MAX];
     for (uint32_t begin = 0; begin < dim; begin += MICRO_CHAIN) {
         const uint32_t end = begin + MICRO_CHAIN < dim ? begin + MICRO_CHAIN : dim;
         MICRO_UNROLL
-        for (uint32_t r = 0; r < rows; r++) {
+        for (uint32_t c = 0; c < vectors; c++) {
             MICRO_UNROLL
-            for (uint32_t c = 0; c < vectors; c++)
-                acc[r][c] = vf_zero();
+            for (uint32_t j = 0; j < tokens; j++)
+                acc[c][j] = vf_zero();
         }
-        for (uint32_t d = begin; d < end; d++) {
-            vf kv[MICRO_TOKENS_MAX];
-            MICRO_UNROLL
-            for (uint32_t c = 0; c < vectors; c++)
-                kv[c] = vf_load(k + d * stride + c * VF_LANES);
-            MICRO_UNROLL
-            for (uint32_t r = 0; r < rows; r++) {
-                const vf qv = vf_set1(q[r * q_stride + d]);
+        for (uint32_t line = begin; line < end; line += MICRO_LINE) {
+            const float *const tile = k + (size_t)line * MICRO_TILE;
+            MICRO_UNROLL_4
+            for (uint32_t d = 0; d < MICRO_LINE; d += dims) {
+                vf qv[2];
                 MICRO_UNROLL
                 for (uint32_t c = 0; c < vectors; c++)
-                    acc[r][c] = vf_fma(qv, kv[c], acc[r][c]);
+                    qv[c] = vf_load(q + ((size_t)c * dim + line + d) * rows);
+                MICRO_UNROLL
+                for (uint32_t j = 0; j < tokens; j++) {
+                    const vf kv = vf_spread(tile + d + j * MICRO_LINE, dims);
+                    MICRO_UNROLL
+                    for (uint32_t c = 0; c < vectors; c++)
+                        acc[c][j] = vf_fma(qv[c], kv, acc[c][j]);
+                }
             }
         }
         MICRO_UNROLL
-        for (uint32_t r = 0; r < rows; r++) {
+        for (uint32_t c = 0; c < vectors; c++) {
             MICRO_UNROLL
-            for (uint32_t c = 0; c < vectors; c++)
-                total[r][c] = vf_add(total[r][c], acc[r][c]);
+            for (uint32_t j = 0; j < tokens; j += dims) {
+                float *const to = logit + ((size_t)c * MICRO_TILE + j) * rows;
+                vf sum = acc[c][j];
+                if (dims == 2)
+                    sum = vf_sum_pairs(sum, acc[c][j + 1]);
+                if (dims == 4)
+                    sum = vf_sum_pairs(vf_sum_pairs(sum, acc[c][j + 1]),
+                                       vf_sum_pairs(acc[c][j + 2], acc[c][j + 3]));
+                vf_store(to, begin ? vf_add(vf_load(to), sum) : sum);
+            }
         }
-    }
-    MICRO_UNROLL
-    for (uint32_t c = 0; c < vectors; c++) {
-        float *const to = logit + (size_t)c * VF_LANES * micro_lanes(rows);
-        if (rows == 1)
-            vf_store(to, total[0][c]);
-        else if (rows == 2)
-            vf_store2(to, total[0][c], total[1][c]);
-        else
-            vf_store4(to, total[0][c], total[1][c], total[2][c], total[rows == 4 ? 3 : 0][c]);
     }
 }
 
 /*
- * sum[r][c] = sum_j weight[j][r] * v[j][d + c * VF_LANES ..]; then acc = acc * keep + sum. The sum
- * of a tile is formed on its own before it joins acc, which keeps long contexts accurate. While it
- * runs, `lines` cache lines from byte `from` of each row of `ahead` are asked for.
+ * sum[r][c] = sum_j weight[j * lanes + r] * v[j][d + c * VF_LANES ..]; then acc = acc * keep + sum.
+ * The sum of a tile is formed on its own before it joins acc, which keeps long contexts accurate.
+ * While it runs, `lines` cache lines from byte `from` of each row of `ahead` are asked for.
  */
 MICRO_INLINE void micro_pv(const uint32_t rows, const uint32_t vectors, const enum attn_type type,
-                           const float *weight, const void *const *v, uint32_t n, uint32_t d,
-                           const float *keep, float *acc, size_t acc_stride,
+                           const float *weight, size_t lanes, const void *const *v, uint32_t n,
+                           uint32_t d, const float *keep, float *acc, size_t acc_stride,
                            const void *const *ahead, size_t from, uint32_t lines)
 {
-    const uint32_t lanes = micro_lanes(rows);
     vf sum[MICRO_ROWS][MICRO_TOKENS_MAX];
     MICRO_UNROLL
     for (uint32_t r = 0; r < rows; r++) {
@@ -195,7 +204,7 @@ MICRO_INLINE void micro_pv(const uint32_t rows, const uint32_t vectors, const en
         for (uint32_t c = 0; c < vectors; c++)
             sum[r][c] = vf_zero();
     }
-    for (uint32_t j = 0; j < n; j++) {
+    for (uint32_t j = 0; j < n; j++, weight += lanes) {
         for (uint32_t line = 0; line < lines; line++)
             vf_prefetch((const char *)ahead[j] + from + line * 64);
         if (rows > vectors) { /* V in registers, weights stream */
@@ -205,7 +214,7 @@ MICRO_INLINE void micro_pv(const uint32_t rows, const uint32_t vectors, const en
                 vv[c] = micro_load(type, v[j], d + c * VF_LANES);
             MICRO_UNROLL
             for (uint32_t r = 0; r < rows; r++) {
-                const vf w = vf_set1(weight[j * lanes + r]);
+                const vf w = vf_set1(weight[r]);
                 MICRO_UNROLL
                 for (uint32_t c = 0; c < vectors; c++)
                     sum[r][c] = vf_fma(w, vv[c], sum[r][c]);
@@ -214,7 +223,7 @@ MICRO_INLINE void micro_pv(const uint32_t rows, const uint32_t vectors, const en
             vf w[MICRO_ROWS];
             MICRO_UNROLL
             for (uint32_t r = 0; r < rows; r++)
-                w[r] = vf_set1(weight[j * lanes + r]);
+                w[r] = vf_set1(weight[r]);
             MICRO_UNROLL
             for (uint32_t c = 0; c < vectors; c++) {
                 const vf vv = micro_load(type, v[j], d + c * VF_LANES);

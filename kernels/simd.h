@@ -10,7 +10,8 @@
  *   vf_fma(a, b, c)       a * b + c           vf_store_part
  *   vf_max                                    vf_sum, vf_hmax        across lanes
  *   vf_round              to nearest integer  vf_exp2_int(n)         2^n for integral n
- *   vf_transpose(x)       a square of lanes   vf_store4, vf_store2     lanes interleaved
+ *   vf_spread(p, dims)    a few floats, over and over to fill the lanes
+ *   vf_sum_pairs(a, b)    sums of neighbouring lanes, those of a before those of b
  *   vf_where_above(x, t, y)  y where x > t, else 0
  *   vf_prefetch           into L2             vf_sum4(to, a..d)      four sums, stored
  */

@@ -6,6 +6,7 @@
 #define ATTN_SIMD_AVX2_H
 
 #include <immintrin.h>
+#include <string.h>
 
 enum { VF_LANES = 8, VF_REGISTERS = 16 };
 typedef __m256 vf;
@@ -80,44 +81,20 @@ static inline void vf_sum4(float *to, vf a, vf b, vf c, vf d)
     const vf pairs = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
     _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1)));
 }
-/* Columns for rows: lane j of to[i] is lane i of row j. */
-static inline void vf_transpose(vf x[8])
+/* `dims` consecutive floats, over and over: 1 or 2 of them. */
+static inline vf vf_spread(const float *p, uint32_t dims)
 {
-    const vf a0 = _mm256_unpacklo_ps(x[0], x[1]), a1 = _mm256_unpackhi_ps(x[0], x[1]);
-    const vf a2 = _mm256_unpacklo_ps(x[2], x[3]), a3 = _mm256_unpackhi_ps(x[2], x[3]);
-    const vf a4 = _mm256_unpacklo_ps(x[4], x[5]), a5 = _mm256_unpackhi_ps(x[4], x[5]);
-    const vf a6 = _mm256_unpacklo_ps(x[6], x[7]), a7 = _mm256_unpackhi_ps(x[6], x[7]);
-    const vf b0 = _mm256_shuffle_ps(a0, a2, 0x44), b1 = _mm256_shuffle_ps(a0, a2, 0xee);
-    const vf b2 = _mm256_shuffle_ps(a1, a3, 0x44), b3 = _mm256_shuffle_ps(a1, a3, 0xee);
-    const vf b4 = _mm256_shuffle_ps(a4, a6, 0x44), b5 = _mm256_shuffle_ps(a4, a6, 0xee);
-    const vf b6 = _mm256_shuffle_ps(a5, a7, 0x44), b7 = _mm256_shuffle_ps(a5, a7, 0xee);
-    x[0] = _mm256_permute2f128_ps(b0, b4, 0x20);
-    x[1] = _mm256_permute2f128_ps(b1, b5, 0x20);
-    x[2] = _mm256_permute2f128_ps(b2, b6, 0x20);
-    x[3] = _mm256_permute2f128_ps(b3, b7, 0x20);
-    x[4] = _mm256_permute2f128_ps(b0, b4, 0x31);
-    x[5] = _mm256_permute2f128_ps(b1, b5, 0x31);
-    x[6] = _mm256_permute2f128_ps(b2, b6, 0x31);
-    x[7] = _mm256_permute2f128_ps(b3, b7, 0x31);
+    double pair;
+    if (dims == 1)
+        return vf_set1(*p);
+    memcpy(&pair, p, sizeof(pair));
+    return _mm256_castpd_ps(_mm256_set1_pd(pair));
 }
-/* Lane j of a, b, c, d to to[4j] .. to[4j + 3]. */
-static inline void vf_store4(float *to, vf a, vf b, vf c, vf d)
+/* Sums of neighbours: those of a, then those of b. */
+static inline vf vf_sum_pairs(vf a, vf b)
 {
-    const vf ab = _mm256_unpacklo_ps(a, b), cd = _mm256_unpacklo_ps(c, d);
-    const vf AB = _mm256_unpackhi_ps(a, b), CD = _mm256_unpackhi_ps(c, d);
-    const vf t0 = _mm256_shuffle_ps(ab, cd, 0x44), t1 = _mm256_shuffle_ps(ab, cd, 0xee);
-    const vf t2 = _mm256_shuffle_ps(AB, CD, 0x44), t3 = _mm256_shuffle_ps(AB, CD, 0xee);
-    vf_store(to, _mm256_permute2f128_ps(t0, t1, 0x20));
-    vf_store(to + 8, _mm256_permute2f128_ps(t2, t3, 0x20));
-    vf_store(to + 16, _mm256_permute2f128_ps(t0, t1, 0x31));
-    vf_store(to + 24, _mm256_permute2f128_ps(t2, t3, 0x31));
-}
-/* Lane j of a and b to to[2j], to[2j + 1]. */
-static inline void vf_store2(float *to, vf a, vf b)
-{
-    const vf low = _mm256_unpacklo_ps(a, b), high = _mm256_unpackhi_ps(a, b);
-    vf_store(to, _mm256_permute2f128_ps(low, high, 0x20));
-    vf_store(to + 8, _mm256_permute2f128_ps(low, high, 0x31));
+    const __m256d sums = _mm256_castps_pd(_mm256_hadd_ps(a, b));
+    return _mm256_castpd_ps(_mm256_permute4x64_pd(sums, 0xd8));
 }
 static inline float vf_hmax(vf x)
 {

@@ -6,6 +6,7 @@
 #define ATTN_SIMD_AVX512_H
 
 #include <immintrin.h>
+#include <string.h>
 
 enum { VF_LANES = 16, VF_REGISTERS = 32 };
 typedef __m512 vf;
@@ -83,53 +84,24 @@ static inline void vf_sum4(float *to, vf a, vf b, vf c, vf d)
                                         _mm256_hadd_ps(vf_fold(c), vf_fold(d)));
     _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1)));
 }
-/* Columns for rows: lane j of to[i] is lane i of row j. */
-static inline void vf_transpose(vf x[16])
+/* `dims` consecutive floats, over and over: 1, 2 or 4 of them. */
+static inline vf vf_spread(const float *p, uint32_t dims)
 {
-    vf a[16];
-    /* 4 x 4 blocks inside the 128-bit lanes, then the lanes themselves, in two steps. */
-    for (int i = 0; i < 16; i += 4) {
-        const vf ab = _mm512_unpacklo_ps(x[i], x[i + 1]), AB = _mm512_unpackhi_ps(x[i], x[i + 1]);
-        const vf cd = _mm512_unpacklo_ps(x[i + 2], x[i + 3]);
-        const vf CD = _mm512_unpackhi_ps(x[i + 2], x[i + 3]);
-        a[i] = _mm512_shuffle_ps(ab, cd, 0x44);
-        a[i + 1] = _mm512_shuffle_ps(ab, cd, 0xee);
-        a[i + 2] = _mm512_shuffle_ps(AB, CD, 0x44);
-        a[i + 3] = _mm512_shuffle_ps(AB, CD, 0xee);
-    }
-    for (int k = 0; k < 4; k++) {
-        const vf lo0 = _mm512_shuffle_f32x4(a[k], a[4 + k], 0x88);
-        const vf hi0 = _mm512_shuffle_f32x4(a[k], a[4 + k], 0xdd);
-        const vf lo1 = _mm512_shuffle_f32x4(a[8 + k], a[12 + k], 0x88);
-        const vf hi1 = _mm512_shuffle_f32x4(a[8 + k], a[12 + k], 0xdd);
-        x[k] = _mm512_shuffle_f32x4(lo0, lo1, 0x88);
-        x[8 + k] = _mm512_shuffle_f32x4(lo0, lo1, 0xdd);
-        x[4 + k] = _mm512_shuffle_f32x4(hi0, hi1, 0x88);
-        x[12 + k] = _mm512_shuffle_f32x4(hi0, hi1, 0xdd);
-    }
+    double pair;
+    if (dims == 1)
+        return vf_set1(*p);
+    if (dims == 4)
+        return _mm512_broadcast_f32x4(_mm_loadu_ps(p));
+    memcpy(&pair, p, sizeof(pair));
+    return _mm512_castpd_ps(_mm512_set1_pd(pair));
 }
-/* Lane j of a, b, c, d to to[4j] .. to[4j + 3]. */
-static inline void vf_store4(float *to, vf a, vf b, vf c, vf d)
+/* Sums of neighbours: those of a, then those of b. */
+static inline vf vf_sum_pairs(vf a, vf b)
 {
-    const vf ab = _mm512_unpacklo_ps(a, b), cd = _mm512_unpacklo_ps(c, d);
-    const vf AB = _mm512_unpackhi_ps(a, b), CD = _mm512_unpackhi_ps(c, d);
-    const vf t0 = _mm512_shuffle_ps(ab, cd, 0x44), t1 = _mm512_shuffle_ps(ab, cd, 0xee);
-    const vf t2 = _mm512_shuffle_ps(AB, CD, 0x44), t3 = _mm512_shuffle_ps(AB, CD, 0xee);
-    const vf lo0 = _mm512_shuffle_f32x4(t0, t1, 0x44), lo1 = _mm512_shuffle_f32x4(t2, t3, 0x44);
-    const vf hi0 = _mm512_shuffle_f32x4(t0, t1, 0xee), hi1 = _mm512_shuffle_f32x4(t2, t3, 0xee);
-    vf_store(to, _mm512_shuffle_f32x4(lo0, lo1, 0x88));
-    vf_store(to + 16, _mm512_shuffle_f32x4(lo0, lo1, 0xdd));
-    vf_store(to + 32, _mm512_shuffle_f32x4(hi0, hi1, 0x88));
-    vf_store(to + 48, _mm512_shuffle_f32x4(hi0, hi1, 0xdd));
-}
-/* Lane j of a and b to to[2j], to[2j + 1]. */
-static inline void vf_store2(float *to, vf a, vf b)
-{
-    const vf low = _mm512_unpacklo_ps(a, b), high = _mm512_unpackhi_ps(a, b);
-    const vf first = _mm512_shuffle_f32x4(low, high, 0x44);
-    const vf last = _mm512_shuffle_f32x4(low, high, 0xee);
-    vf_store(to, _mm512_shuffle_f32x4(first, first, 0xd8));
-    vf_store(to + 16, _mm512_shuffle_f32x4(last, last, 0xd8));
+    const __m512i even =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+    return _mm512_add_ps(_mm512_permutex2var_ps(a, even, b), _mm512_permutex2var_ps(a, odd, b));
 }
 static inline float vf_hmax(vf x)
 {

@@ -78,22 +78,15 @@ static inline void vf_sum4(float *to, vf a, vf b, vf c, vf d)
     to[2] = c;
     to[3] = d;
 }
-/* Columns for rows, of a 1 x 1 block. */
-static inline void vf_transpose(vf x[1])
+static inline vf vf_spread(const float *p, uint32_t dims)
 {
-    (void)x;
+    (void)dims;
+    return *p;
 }
-static inline void vf_store4(float *to, vf a, vf b, vf c, vf d)
+static inline vf vf_sum_pairs(vf a, vf b)
 {
-    to[0] = a;
-    to[1] = b;
-    to[2] = c;
-    to[3] = d;
-}
-static inline void vf_store2(float *to, vf a, vf b)
-{
-    to[0] = a;
-    to[1] = b;
+    (void)b;
+    return a;
 }
 static inline float vf_hmax(vf x)
 {

@@ -9,36 +9,35 @@
 
 #include "kernels/ladder/tile.h"
 
-/* Logits of a block from the transposed tile. */
-MICRO_INLINE void block_across_rows(const uint32_t rows, const float *q, uint32_t dim_q,
-                                    const float *k, uint32_t dim, uint32_t n, float *logit,
-                                    const void *const *ahead, struct tile_share share)
+/* The smallest block across the lanes has four rows. */
+enum { BLOCK_DIMS_MAX = VF_LANES / MICRO_ROWS };
+
+/* Logits of `vectors` blocks of VF_LANES / dims rows each, across the lanes, from a widened tile.
+ */
+MICRO_INLINE void block_lanes_of(const uint32_t vectors, const uint32_t dims, const float *q,
+                                 const float *k, uint32_t dim, uint32_t n, float *logit,
+                                 const void *const *ahead, struct tile_share share)
 {
-    const uint32_t step = micro_across(rows) * VF_LANES;
+    const uint32_t step = micro_step(vectors);
     for (uint32_t j = 0; j < n; j += step) {
         tile_fetch(ahead, j, step < n - j ? step : n - j, share);
-        micro_qk_across(rows, q, dim_q, k + j, TILE_MAX, dim,
-                        logit + (size_t)j * micro_lanes(rows));
+        micro_qk_lanes(vectors, dims, q, k + j * MICRO_LINE, dim,
+                       logit + (size_t)j * (VF_LANES / dims));
     }
 }
 
-static inline void block_across(uint32_t rows, const float *q, uint32_t dim_q, const float *k,
-                                uint32_t dim, uint32_t n, float *logit, const void *const *ahead,
-                                struct tile_share share)
+static inline void block_lanes(uint32_t vectors, uint32_t lanes, const float *q, const float *k,
+                               uint32_t dim, uint32_t n, float *logit, const void *const *ahead,
+                               struct tile_share share)
 {
-    switch (rows) {
-    case 1:
-        block_across_rows(1, q, dim_q, k, dim, n, logit, ahead, share);
-        return;
-    case 2:
-        block_across_rows(2, q, dim_q, k, dim, n, logit, ahead, share);
-        return;
-    case 3:
-        block_across_rows(3, q, dim_q, k, dim, n, logit, ahead, share);
-        return;
-    default:
-        block_across_rows(4, q, dim_q, k, dim, n, logit, ahead, share);
-    }
+    if (vectors == 2)
+        block_lanes_of(2, 1, q, k, dim, n, logit, ahead, share);
+    else if (lanes == VF_LANES)
+        block_lanes_of(1, 1, q, k, dim, n, logit, ahead, share);
+    else if (lanes == VF_LANES / 2)
+        block_lanes_of(1, 2, q, k, dim, n, logit, ahead, share);
+    else
+        block_lanes_of(1, BLOCK_DIMS_MAX, q, k, dim, n, logit, ahead, share);
 }
 
 /* Logits of a block of `rows` (constant) rows; asks for a share of the rows in `ahead`. */
@@ -82,6 +81,7 @@ static inline void block_qk(uint32_t rows, enum attn_type type, const float *q, 
 struct block_pv {
     enum attn_type type;
     const float *weight, *keep;
+    uint32_t lanes; /* of a token in weight[] */
     const void *const *v, *const *ahead;
     uint32_t n;
     float *acc;
@@ -94,14 +94,14 @@ MICRO_INLINE void block_pv_pass(const uint32_t rows, const uint32_t vectors,
     if (vectors > micro_vectors(rows))
         return;
     if (w->type == ATTN_F16)
-        micro_pv(rows, vectors, ATTN_F16, w->weight, w->v, w->n, d, w->keep, w->acc, w->stride,
-                 w->ahead, share.from, share.lines);
+        micro_pv(rows, vectors, ATTN_F16, w->weight, w->lanes, w->v, w->n, d, w->keep, w->acc,
+                 w->stride, w->ahead, share.from, share.lines);
     else if (w->type == ATTN_BF16)
-        micro_pv(rows, vectors, ATTN_BF16, w->weight, w->v, w->n, d, w->keep, w->acc, w->stride,
-                 w->ahead, share.from, share.lines);
+        micro_pv(rows, vectors, ATTN_BF16, w->weight, w->lanes, w->v, w->n, d, w->keep, w->acc,
+                 w->stride, w->ahead, share.from, share.lines);
     else
-        micro_pv(rows, vectors, ATTN_F32, w->weight, w->v, w->n, d, w->keep, w->acc, w->stride,
-                 w->ahead, share.from, share.lines);
+        micro_pv(rows, vectors, ATTN_F32, w->weight, w->lanes, w->v, w->n, d, w->keep, w->acc,
+                 w->stride, w->ahead, share.from, share.lines);
 }
 
 /* All vectors of the head dim for a block of `rows` (constant) rows, in passes as even as can be.
@@ -113,8 +113,8 @@ MICRO_INLINE void block_pv_rows(const uint32_t rows, const struct block_pv *w, u
     const uint32_t passes = (vectors + most - 1) / most;
     for (uint32_t pass = 0; pass < passes; pass++) {
         const uint32_t first = vectors * pass / passes, end = vectors * (pass + 1) / passes;
-        const struct tile_share share =
-            tile_share_of(ahead_bytes, slot * passes + pass, slots * passes);
+        const struct tile_share share = tile_share_of(ahead_bytes, slot * passes + pass,
+                                                      slot * passes + pass + 1, slots * passes);
         const uint32_t d = first * VF_LANES;
         switch (end - first) {
         case 1:

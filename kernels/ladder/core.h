@@ -3,40 +3,57 @@
  * One tile of tokens against all rows of a segment: logits, softmax, weighted values. This is the
  * text behind every SIMD rung; a rung decides which rows and tokens meet when.
  *
- * Few rows (two blocks of the register file) read the narrow cache directly and widen on the way
- * into the multiply-adds. More rows would widen again for each block, so a tile of K, then of V,
- * is widened once into L1 and serves them all; K is transposed on the way, which spares every
- * block its horizontal sums. Rows go in blocks of up to four, as even as can be:
- * 5 is 3 + 2, 7 is 4 + 3, 29 is five of 4 and three of 3; no group size is special and none takes
- * a second pass over the cache.
+ * Few rows read the narrow cache directly, in blocks of up to four as even as can be, and widen on
+ * the way into the multiply-adds. More rows would widen again for each block, so a tile of K, then
+ * of V, is widened once into L1 and serves them all, and the rows lie across the lanes: 29 of them
+ * are three blocks of 8, one of 4 and one of 4 with three lanes idle. No group size is special and
+ * none takes a second pass over the cache.
  */
 #ifndef ATTN_LADDER_CORE_H
 #define ATTN_LADDER_CORE_H
 
+#include <string.h>
+
 #include "kernels/ladder/block.h"
 #include "kernels/ladder/softmax.h"
 
-enum { CORE_TILE_BYTES = 24 << 10, CORE_DIRECT = 8 };
+enum { CORE_TILE_BYTES = 24 << 10, CORE_DIRECT = 8, CORE_SPARE = 24 };
 
 /* Memory of one rank, and what is fixed for one call. */
 struct core {
     const struct attn_args *args;
     const struct attn_problem *p;
-    uint32_t dim, dim_v; /* rounded up to whole vectors */
-    bool wide;           /* tiles are widened into `tile` first */
+    uint32_t dim, dim_v; /* rounded up to whole vectors; dim, with `lanes`, to whole lines */
+    bool lanes;          /* rows lie across the lanes, K is widened by lines */
+    bool padded, wide_v; /* rows of K are padded, rows of V widened or padded, into `tile` first */
     bool plain;          /* neither softcap nor bias: logits go straight to the softmax */
-    float *q;            /* [rows][dim], scaled, zero padded */
+    float *q;            /* [rows][dim], or by blocks as micro_qk_lanes() has it; scaled */
     float *tile;         /* [tokens][max(dim, dim_v)] */
-    float *logit;        /* [blocks][TILE_MAX + spare][4] */
+    float *logit;        /* [rows and what pads their blocks][TILE_MAX] */
     float *keep;         /* [rows] */
 };
 
-/* Entries past a tile that a step may read: a whole step of tokens across the lanes. */
-enum { CORE_SPARE = TILE_MAX, CORE_LOGIT_TOKENS = TILE_MAX + CORE_SPARE };
+/* Rows that are taken together, and the lanes of a token in their logits. */
+struct core_block {
+    uint32_t rows, lanes;
+};
 
-static inline uint32_t core_blocks(uint32_t rows)
+static inline struct core_block core_block(const struct core *c, uint32_t left)
 {
-    return (rows + MICRO_ROWS - 1) / MICRO_ROWS;
+    if (c->lanes) {
+        uint32_t lanes = VF_LANES;
+        while (lanes > MICRO_ROWS && left + MICRO_ROWS <= lanes)
+            lanes /= 2;
+        return (struct core_block){.rows = left < lanes ? left : lanes, .lanes = lanes};
+    }
+    const uint32_t blocks = (left + MICRO_ROWS - 1) / MICRO_ROWS;
+    const uint32_t rows = (left + blocks - 1) / blocks;
+    return (struct core_block){.rows = rows, .lanes = micro_lanes(rows)};
+}
+
+static inline uint32_t core_round(uint32_t n, uint32_t to)
+{
+    return (n + to - 1) / to * to;
 }
 
 static inline size_t core_pad(size_t floats)
@@ -44,17 +61,21 @@ static inline size_t core_pad(size_t floats)
     return (floats + 15) / 16 * 16;
 }
 
-static inline uint32_t core_vectors(uint32_t dim)
+/* Rows with the idle lanes of the last block. */
+static inline uint32_t core_rows(uint32_t rows)
 {
-    return (dim + VF_LANES - 1) / VF_LANES * VF_LANES;
+    return core_round(rows, MICRO_ROWS);
 }
 
-/* Must a tile be widened (or just padded) before the multiply-adds can read it? */
+static inline uint32_t core_tile_dim(const struct attn_problem *p)
+{
+    return core_round(p->dim > p->dim_v ? p->dim : p->dim_v, MICRO_LINE);
+}
+
+/* Is a tile widened (or just padded) before the multiply-adds read it, with `rows` together? */
 static inline bool core_is_wide(const struct attn_problem *p, uint32_t rows)
 {
-    const bool narrow = p->k_type != ATTN_F32 || p->v_type != ATTN_F32;
-    const bool ragged = p->dim % VF_LANES || p->dim_v % VF_LANES;
-    return ragged || (narrow && rows > CORE_DIRECT);
+    return rows > CORE_DIRECT || p->dim % VF_LANES || p->dim_v % VF_LANES;
 }
 
 /*
@@ -65,111 +86,166 @@ static inline uint32_t core_tile(const struct attn_problem *p, uint32_t rows)
 {
     const uint32_t widest = p->dim > p->dim_v ? p->dim : p->dim_v;
     const uint32_t bits = core_is_wide(p, rows) ? 32 : attn_types[p->k_type].bits;
-    if (core_is_wide(p, rows) && VF_LANES > 8)
-        return TILE_MAX; /* a whole step of tokens across the lanes */
-    return widest * bits / 8 <= CORE_TILE_BYTES / 48 ? 48 : 24;
+    return widest * bits / 8 <= CORE_TILE_BYTES / TILE_MAX ? TILE_MAX : TILE_MAX / 2;
 }
 
+/* Memory for up to `rows` rows in all. */
 static inline size_t core_floats(const struct attn_problem *p, uint32_t rows)
 {
-    const uint32_t dim = core_vectors(p->dim), dim_v = core_vectors(p->dim_v);
-    return core_pad((size_t)rows * dim) + core_pad((size_t)TILE_MAX * (dim > dim_v ? dim : dim_v)) +
-           core_pad((size_t)core_blocks(rows) * CORE_LOGIT_TOKENS * 4) + core_pad(rows);
+    return core_pad((size_t)core_rows(rows) * core_round(p->dim, MICRO_LINE)) +
+           core_pad((size_t)TILE_MAX * core_tile_dim(p)) +
+           core_pad((size_t)core_rows(rows) * TILE_MAX) + core_pad(rows);
 }
 
-static inline struct core core_at(const struct attn_args *args, uint32_t rows, float *memory)
+/* For up to `rows` rows in all, `together` of them in every step. */
+static inline struct core core_at(const struct attn_args *args, uint32_t rows, uint32_t together,
+                                  float *memory)
 {
     const struct attn_problem *const p = args->problem;
     struct core c = {
         .args = args,
         .p = p,
-        .dim = core_vectors(p->dim),
-        .dim_v = core_vectors(p->dim_v),
-        .wide = core_is_wide(p, rows),
+        .dim = core_round(p->dim, together > CORE_DIRECT ? MICRO_LINE : VF_LANES),
+        .dim_v = core_round(p->dim_v, VF_LANES),
+        .lanes = together > CORE_DIRECT,
+        .padded = p->dim % VF_LANES != 0,
+        .wide_v = p->dim_v % VF_LANES || (together > CORE_DIRECT && p->v_type != ATTN_F32),
         .plain = p->softcap == 0 && !args->alibi,
         .q = memory,
     };
-    c.tile = c.q + core_pad((size_t)rows * c.dim);
-    c.logit = c.tile + core_pad((size_t)TILE_MAX * (c.dim > c.dim_v ? c.dim : c.dim_v));
-    c.keep = c.logit + core_pad((size_t)core_blocks(rows) * CORE_LOGIT_TOKENS * 4);
+    c.tile = c.q + core_pad((size_t)core_rows(rows) * c.dim);
+    c.logit = c.tile + core_pad((size_t)TILE_MAX * core_tile_dim(p));
+    c.keep = c.logit + core_pad((size_t)core_rows(rows) * TILE_MAX);
     return c;
 }
 
-/* q of a piece's rows, scaled, padded with zeros to whole vectors. */
+/* q of a piece's rows, scaled; zeros where the head dim ends within a vector and in idle lanes. */
 static inline void core_pack_q(const struct core *c, const struct attn_piece *piece, uint32_t rows)
 {
     const struct attn_problem *const p = c->p;
     const float scale = attn_scale(p);
-    for (uint32_t r = 0; r < rows; r++) {
-        const size_t index = attn_row_index(p, piece->batch, attn_piece_query(p, piece, r),
-                                            attn_piece_head(p, piece, r));
-        float *const to = c->q + (size_t)r * c->dim;
-        for (uint32_t d = 0; d < p->dim; d++)
-            to[d] = c->args->q[index * p->dim + d] * scale;
-        for (uint32_t d = p->dim; d < c->dim; d++)
-            to[d] = 0;
+    struct core_block block;
+    for (uint32_t begin = 0; begin < rows; begin += block.rows) {
+        block = c->lanes ? core_block(c, rows - begin) : (struct core_block){1, 1};
+        const uint32_t dims = c->lanes ? VF_LANES / block.lanes : 1;
+        float *const to = c->q + (size_t)begin * c->dim;
+        memset(to, 0, (size_t)block.lanes * c->dim * sizeof(*to));
+        for (uint32_t r = 0; r < block.rows; r++) {
+            const size_t index =
+                attn_row_index(p, piece->batch, attn_piece_query(p, piece, begin + r),
+                               attn_piece_head(p, piece, begin + r));
+            const float *const from = c->args->q + index * p->dim;
+            for (uint32_t d = 0; d < p->dim; d++)
+                to[(size_t)(d / dims * block.lanes + r) * dims + d % dims] = from[d] * scale;
+        }
+    }
+}
+
+/* Logits of `vectors` blocks of rows from `begin`; this tile's V rows are asked for meanwhile. */
+static inline void core_qk(const struct core *c, uint32_t row, uint32_t begin, uint32_t rows,
+                           const struct core_block *block, uint32_t vectors,
+                           const struct attn_rows *tile, const void *const *k, float *logit)
+{
+    const float *const q = c->q + (size_t)(row + begin) * c->dim;
+    const uint32_t end = begin + vectors * block->rows;
+    const size_t v_bytes = attn_row_bytes(&attn_types[c->p->v_type], c->p->dim_v);
+    const struct tile_share share = tile_share_of(v_bytes, begin, end < rows ? end : rows, rows);
+    if (c->lanes)
+        block_lanes(vectors, block->lanes, q, c->tile, c->dim, tile->n, logit, tile->v, share);
+    else
+        block_qk(block->rows, c->padded ? ATTN_F32 : c->p->k_type, q, c->dim, k, tile->n, logit,
+                 tile->v, share);
+}
+
+/* Logits of all rows to weights. */
+static inline void core_weigh(const struct core *c, const struct attn_piece *piece, uint32_t row,
+                              uint32_t rows, const struct attn_rows *tile, const void *const *k,
+                              const struct attn_state *state)
+{
+    const bool hides = softmax_hides(c->args, piece, tile);
+    float *logit = c->logit;
+    struct core_block block;
+    uint32_t ready = 0; /* blocks whose logits are there already */
+    for (uint32_t begin = 0; begin < rows; begin += block.rows) {
+        block = core_block(c, rows - begin);
+        if (!ready) {
+            ready = c->lanes && rows - begin >= 2 * VF_LANES ? 2 : 1;
+            core_qk(c, row, begin, rows, &block, ready, tile, k, logit);
+        }
+        if (!c->plain)
+            softmax_adjust(c->args, piece, row + begin, block.rows, block.lanes, tile, logit);
+        if (hides)
+            softmax_hide(c->args, piece, row + begin, block.rows, block.lanes, tile, logit);
+        softmax_block(logit, block.rows, block.lanes, tile->n, state->m + begin, state->l + begin,
+                      c->keep + begin);
+        logit += (size_t)block.lanes * TILE_MAX;
+        ready--;
+    }
+}
+
+/* Weighted values of all rows; the next tile's K rows are asked for meanwhile. */
+static inline void core_sum(const struct core *c, uint32_t rows, uint32_t n, enum attn_type v_type,
+                            const void *const *v, const void *const *ahead,
+                            const struct attn_state *state)
+{
+    const size_t k_bytes = attn_row_bytes(&attn_types[c->p->k_type], c->p->dim);
+    const uint32_t slots = (rows + MICRO_ROWS - 1) / MICRO_ROWS;
+    const float *weight = c->logit;
+    struct core_block block;
+    uint32_t slot = 0;
+    for (uint32_t begin = 0; begin < rows; begin += block.rows) {
+        block = core_block(c, rows - begin);
+        for (uint32_t r = 0, count; r < block.rows; r += count) {
+            count = block.rows - r < MICRO_ROWS ? block.rows - r : MICRO_ROWS;
+            const struct block_pv w = {
+                .type = v_type,
+                .weight = weight + r,
+                .lanes = block.lanes,
+                .keep = c->keep + begin + r,
+                .v = v,
+                .ahead = ahead,
+                .n = n,
+                .acc = state->acc + (begin + r) * state->stride,
+                .stride = state->stride,
+            };
+            block_pv(count, &w, c->dim_v, k_bytes, slot++, slots);
+        }
+        weight += (size_t)block.lanes * TILE_MAX;
     }
 }
 
 /*
  * The tile step: the tokens of `tile` against rows [row, row + rows) of a piece, into `state`,
  * whose first row is `row`. `next` is what will be needed after it, or the tile itself at the end
- * of the line: its K rows are asked for while the values are summed up, this tile's V rows while
- * the logits are.
+ * of the line.
  */
 static inline void core_absorb(const struct core *c, const struct attn_piece *piece, uint32_t row,
                                uint32_t rows, struct attn_rows *tile, const struct attn_rows *next,
                                const struct attn_state *state)
 {
-    const uint32_t blocks = core_blocks(rows), n = tile->n;
-    const size_t k_bytes = attn_row_bytes(&attn_types[c->p->k_type], c->p->dim);
-    const size_t v_bytes = attn_row_bytes(&attn_types[c->p->v_type], c->p->dim_v);
-    const void *wide[TILE_MAX];
-    const void *const *v = tile->v;
+    const void *wide[TILE_MAX + CORE_SPARE];
+    const void *const *k = tile->k, *const *v = tile->v;
     enum attn_type v_type = c->p->v_type;
-    const bool hides = softmax_hides(c->args, piece, tile);
+    const uint32_t n = tile->n, steps = core_round(n, CORE_SPARE);
 
     /* Steps may want more tokens than there are: let them see the last one again. */
-    for (uint32_t j = n; j < n + CORE_SPARE; j++) {
+    for (uint32_t j = n; j < steps; j++) {
         tile->k[j] = tile->k[n - 1];
         tile->v[j] = tile->v[n - 1];
     }
-    if (c->wide)
-        tile_turn(c->p->k_type, tile->k, n, c->p->dim, c->tile);
-    for (uint32_t b = 0; b < blocks; b++) {
-        const uint32_t begin = rows * b / blocks, count = rows * (b + 1) / blocks - begin;
-        float *const logit = c->logit + (size_t)b * CORE_LOGIT_TOKENS * 4;
-        const float *const q = c->q + (size_t)(row + begin) * c->dim;
-        const struct tile_share share = tile_share_of(v_bytes, b, blocks);
-        if (c->wide)
-            block_across(count, q, c->dim, c->tile, c->p->dim, n, logit, tile->v, share);
-        else
-            block_qk(count, c->p->k_type, q, c->dim, tile->k, n, logit, tile->v, share);
-        if (!c->plain)
-            softmax_adjust(c->args, piece, row + begin, count, tile, logit);
-        if (hides)
-            softmax_hide(c->args, piece, row + begin, count, tile, logit);
-        softmax_block(logit, count, n, state->m + begin, state->l + begin, c->keep + begin);
+    if (c->lanes) {
+        tile_widen_lines(c->p->k_type, tile->k, steps, c->p->dim, c->tile);
+    } else if (c->padded) {
+        tile_widen(c->p->k_type, tile->k, steps, c->p->dim, c->tile, wide);
+        k = wide;
     }
-    if (c->wide) {
-        tile_widen(v_type, tile->v, n, c->p->dim_v, c->dim_v, c->tile, wide);
+    core_weigh(c, piece, row, rows, tile, k, state);
+    if (c->wide_v) {
+        tile_widen(v_type, tile->v, n, c->p->dim_v, c->tile, wide);
         v = wide;
         v_type = ATTN_F32;
     }
-    for (uint32_t b = 0; b < blocks; b++) {
-        const uint32_t begin = rows * b / blocks, count = rows * (b + 1) / blocks - begin;
-        const struct block_pv w = {
-            .type = v_type,
-            .weight = c->logit + (size_t)b * CORE_LOGIT_TOKENS * 4,
-            .keep = c->keep + begin,
-            .v = v,
-            .ahead = next->k,
-            .n = n,
-            .acc = state->acc + begin * state->stride,
-            .stride = state->stride,
-        };
-        block_pv(count, &w, c->dim_v, k_bytes, b, blocks);
-    }
+    core_sum(c, rows, n, v_type, v, next->k, state);
 }
 
 #endif

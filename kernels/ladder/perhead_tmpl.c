@@ -81,11 +81,11 @@ static void attend(const struct attn_args *args, int rank, int ranks)
     const size_t state_floats = attn_state_floats(most, p->dim_v);
     float *const memory = attn_pieces_workspace(args, ROWS, workspace_floats(p), rank, ranks);
     const struct attn_state run = attn_state_at(memory + state_floats, 1, p->dim_v);
-    struct core core = core_at(args, most, memory + state_floats + attn_state_floats(1, p->dim_v));
+    struct core core =
+        core_at(args, most, 1, memory + state_floats + attn_state_floats(1, p->dim_v));
     struct attn_piece piece;
     struct attn_cut cut;
 
-    core.wide = core_is_wide(p, 1);
     attn_cut_begin(&cut, args, ROWS, rank, rank + 1, ranks);
     while (attn_cut_next(&cut, &piece)) {
         const uint32_t rows = (piece.q_end - piece.q_first) * attn_group(p);

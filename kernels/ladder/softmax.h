@@ -19,11 +19,11 @@
 
 /* Softcap and linear bias over the logits of a block, lane by lane; rare, so not unrolled. */
 static inline void softmax_adjust(const struct attn_args *args, const struct attn_piece *piece,
-                                  uint32_t row, uint32_t rows, const struct attn_rows *tile,
-                                  float *logit)
+                                  uint32_t row, uint32_t rows, uint32_t lanes,
+                                  const struct attn_rows *tile, float *logit)
 {
     const struct attn_problem *const p = args->problem;
-    const uint32_t lanes = micro_lanes(rows), length = args->lengths[piece->batch];
+    const uint32_t length = args->lengths[piece->batch];
     for (uint32_t r = 0; r < rows; r++) {
         const uint32_t i = attn_piece_query(p, piece, row + r);
         const uint32_t at = p->mask == ATTN_FULL ? length - 1 : length - p->q_len + i;
@@ -56,11 +56,11 @@ static inline bool softmax_hides(const struct attn_args *args, const struct attn
 }
 
 static inline void softmax_hide(const struct attn_args *args, const struct attn_piece *piece,
-                                uint32_t row, uint32_t rows, const struct attn_rows *tile,
-                                float *logit)
+                                uint32_t row, uint32_t rows, uint32_t lanes,
+                                const struct attn_rows *tile, float *logit)
 {
     const struct attn_problem *const p = args->problem;
-    const uint32_t lanes = micro_lanes(rows), newest = args->lengths[piece->batch] - p->q_len;
+    const uint32_t newest = args->lengths[piece->batch] - p->q_len;
     for (uint32_t r = 0; r < rows; r++) {
         const uint32_t i = attn_piece_query(p, piece, row + r);
         const struct attn_span seen = attn_visible(p, args->lengths[piece->batch], i);
@@ -77,17 +77,17 @@ static inline void softmax_hide(const struct attn_args *args, const struct attn_
 }
 
 /*
- * Logits of a block to weights, in place; moves m and l of its rows and leaves in keep[] the
- * factor by which what they have accumulated must shrink.
+ * Logits of a block, [token][lane], to weights, in place; moves m and l of its rows and leaves in
+ * keep[] the factor by which what they have accumulated must shrink.
  */
-static inline void softmax_block(float *logit, uint32_t rows, uint32_t n, float *m, float *l,
-                                 float *keep)
+static inline void softmax_block(float *logit, uint32_t rows, uint32_t lanes, uint32_t n, float *m,
+                                 float *l, float *keep)
 {
-    const uint32_t lanes = micro_lanes(rows), total = n * lanes;
+    const uint32_t total = n * lanes;
     float fold[VF_LANES], reference[VF_LANES];
     vf max = vf_set1(SOFTMAX_HIDDEN), sum = vf_zero();
 
-    for (uint32_t i = total; i < total + VF_LANES; i++)
+    for (uint32_t i = total; i % VF_LANES; i++)
         logit[i] = SOFTMAX_HIDDEN;
     for (uint32_t i = 0; i < total; i += VF_LANES)
         max = vf_max(max, vf_load(logit + i));

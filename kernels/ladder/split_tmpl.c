@@ -108,7 +108,7 @@ static void attend(const struct attn_args *args, int rank, int ranks)
     const size_t state_floats = attn_state_floats(most, p->dim_v);
     float *const memory = attn_pieces_workspace(args, ROWS, workspace_floats(p), rank, ranks);
     const struct attn_state run = attn_state_at(memory + state_floats, most, p->dim_v);
-    const struct core core = core_at(args, most, memory + 2 * state_floats);
+    const struct core core = core_at(args, most, most, memory + 2 * state_floats);
     struct walk walk = walk_begin(args, core_tile(p, most), rank, ranks);
     struct step steps[2], *now = &steps[0], *next = &steps[1];
     struct attn_state state = {0}, into = {0};
