@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * link(2) cannot take the place of an existing file and rename(2) can, hence the name beside the
+ * target for the moment between the two.
+ */
+#include "analysis/checkpoint/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int folder_length(const char *target)
+{
+    const char *const slash = strrchr(target, '/');
+    return slash ? (int)(slash - target) + 1 : 0;
+}
+
+/* ".name.XXXXXX" in the target's folder: the dot keeps it from those who look for *.safetensors. */
+static char *make_template(const char *target)
+{
+    const int folder = folder_length(target);
+    char *path;
+    return asprintf(&path, "%.*s.%s.XXXXXX", folder, target, target + folder) < 0 ? NULL : path;
+}
+
+static mode_t default_mode(void)
+{
+    const mode_t mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
+}
+
+static int open_file(struct ana_output *file)
+{
+    const int length = folder_length(file->target);
+    char *folder;
+    if (asprintf(&folder, "%.*s", length ? length : 1, length ? file->target : ".") < 0)
+        return -ENOMEM;
+    /* Only through /proc does an unnamed file get a name without privileges. */
+    const bool nameable = access("/proc/self/fd", X_OK) == 0;
+    int fd = nameable ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666) : -1;
+    const int error = nameable ? errno : EOPNOTSUPP;
+    free(folder);
+    if (fd >= 0)
+        return fd;
+    if (error != EOPNOTSUPP && error != EISDIR)
+        return -error;
+    file->beside = make_template(file->target);
+    fd = file->beside ? mkostemp(file->beside, O_CLOEXEC) : -1;
+    if (fd >= 0)
+        fchmod(fd, default_mode());
+    return fd >= 0 ? fd : file->beside ? -errno : -ENOMEM;
+}
+
+static int start(struct ana_output *file, const char *target, uint64_t bytes)
+{
+    struct stat st;
+    const bool exists = stat(target, &st) == 0;
+    if (!exists && errno != ENOENT)
+        return -errno;
+    if (exists && !S_ISREG(st.st_mode))
+        return S_ISDIR(st.st_mode) ? -EISDIR : -ENOTSUP;
+    file->target = exists ? realpath(target, NULL) : strdup(target);
+    if (!file->target)
+        return -errno;
+    const int fd = open_file(file);
+    if (fd < 0)
+        return fd;
+    int status = bytes && fallocate(fd, 0, 0, (off_t)bytes) ? -errno : 0;
+    if (status == -EOPNOTSUPP || status == -ENOSYS)
+        status = 0;
+    file->stream = status ? NULL : fdopen(fd, "w");
+    if (!status && !file->stream)
+        status = -errno;
+    if (status)
+        close(fd);
+    return status;
+}
+
+FILE *ana_outputs_add(struct ana_outputs *outputs, const char *target, uint64_t bytes,
+                      struct ana_fault *fault)
+{
+    struct ana_output *const grown =
+        realloc(outputs->files, (outputs->count + 1) * sizeof(*outputs->files));
+    if (!grown) {
+        ana_fault(fault, -ENOMEM, "not enough memory");
+        return NULL;
+    }
+    outputs->files = grown;
+    struct ana_output *const file = &grown[outputs->count++];
+    *file = (struct ana_output){0};
+    const int status = start(file, target, bytes);
+    if (status)
+        ana_fault(fault, status, "cannot write %.400s: %s", target,
+                  status == -ENOTSUP ? "not a regular file" : strerror(-status));
+    return file->stream;
+}
+
+/* Puts an unnamed file under a name beside its target. */
+static int name_beside(struct ana_output *file)
+{
+    char open_file_path[64];
+    snprintf(open_file_path, sizeof(open_file_path), "/proc/self/fd/%d", fileno(file->stream));
+    for (int attempt = 0; attempt < 100; attempt++) {
+        char *const path = make_template(file->target);
+        const int fd = path ? mkostemp(path, O_CLOEXEC) : -1;
+        if (fd < 0) {
+            const int status = path ? -errno : -ENOMEM;
+            free(path);
+            return status;
+        }
+        close(fd); /* a free name; linkat() wants it unused */
+        unlink(path);
+        if (linkat(AT_FDCWD, open_file_path, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0) {
+            file->beside = path;
+            return 0;
+        }
+        free(path);
+        if (errno != EEXIST)
+            return -errno;
+    }
+    return -EEXIST;
+}
+
+static int settle(struct ana_output *file)
+{
+    if (fflush(file->stream) || ferror(file->stream))
+        return errno ? -errno : -EIO;
+    if (fsync(fileno(file->stream)))
+        return -errno;
+    return file->beside ? 0 : name_beside(file);
+}
+
+int ana_outputs_commit(struct ana_outputs *outputs, struct ana_fault *fault)
+{
+    int status = 0;
+    size_t i;
+    for (i = 0; !status && i < outputs->count; i++)
+        if ((status = settle(&outputs->files[i])))
+            ana_fault(fault, status, "cannot write %.400s: %s", outputs->files[i].target,
+                      strerror(-status));
+    for (i = 0; !status && i < outputs->count; i++) {
+        struct ana_output *const file = &outputs->files[i];
+        if (rename(file->beside, file->target))
+            status =
+                ana_fault(fault, -errno, "cannot write %.400s: %s", file->target, strerror(errno));
+        else
+            file->beside[0] = '\0';
+    }
+    ana_outputs_close(outputs);
+    return status;
+}
+
+void ana_outputs_close(struct ana_outputs *outputs)
+{
+    for (size_t i = 0; i < outputs->count; i++) {
+        struct ana_output *const file = &outputs->files[i];
+        if (file->beside && *file->beside)
+            unlink(file->beside);
+        if (file->stream)
+            fclose(file->stream);
+        free(file->beside);
+        free(file->target);
+    }
+    free(outputs->files);
+    *outputs = (struct ana_outputs){0};
+}

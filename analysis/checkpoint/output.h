@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files that appear together and whole, or not at all. Each is written without a name where the
+ * file system can do that, so that not even a killed program leaves something behind; names are
+ * given when all have been written and synced.
+ */
+#ifndef ANA_CHECKPOINT_OUTPUT_H
+#define ANA_CHECKPOINT_OUTPUT_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "analysis/checkpoint/fault.h"
+
+struct ana_output {
+    char *target;
+    char *beside; /* the name it has until it gets its own; NULL: none yet */
+    FILE *stream;
+};
+
+struct ana_outputs {
+    struct ana_output *files;
+    size_t count;
+};
+
+/*
+ * A stream for `target`, which may exist as a regular file and stays as it is until the commit.
+ * `bytes`, if not 0, is its size, so that a full disk is told at once. NULL and a sentence.
+ */
+FILE *ana_outputs_add(struct ana_outputs *outputs, const char *target, uint64_t bytes,
+                      struct ana_fault *fault);
+
+/* Gives all files their names. 0, or -errno and a sentence; then what has no name yet is gone. */
+int ana_outputs_commit(struct ana_outputs *outputs, struct ana_fault *fault);
+
+/* Forgets what was not committed. */
+void ana_outputs_close(struct ana_outputs *outputs);
+
+#endif
