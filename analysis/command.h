@@ -33,5 +33,6 @@ extern const struct ana_command ana_cmd_advise;
 extern const struct ana_command ana_cmd_models;
 extern const struct ana_command ana_cmd_kv;
 extern const struct ana_command ana_cmd_capacity;
+extern const struct ana_command ana_cmd_convert;
 
 #endif

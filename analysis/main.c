@@ -27,6 +27,7 @@ static const struct ana_command *const commands[] = {
     &ana_cmd_models,
     &ana_cmd_kv,
     &ana_cmd_capacity,
+    &ana_cmd_convert,
     /* clang-format on */
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
