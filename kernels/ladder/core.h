@@ -26,6 +26,7 @@ struct core {
     uint32_t dim, dim_v; /* rounded up to whole vectors; dim, with `lanes`, to whole lines */
     bool lanes;          /* rows lie across the lanes, K is widened by lines */
     bool padded, wide_v; /* rows of K are padded, rows of V widened or padded, into `tile` first */
+    bool ordered;        /* positions of a tile ascend: blocks of rows may end at their own */
     bool plain;          /* neither softcap nor bias: logits go straight to the softmax */
     float *q;            /* [rows][dim], or by blocks as micro_qk_lanes() has it; scaled */
     float *tile;         /* [tokens][max(dim, dim_v)] */
@@ -141,9 +142,22 @@ static inline void core_pack_q(const struct core *c, const struct attn_piece *pi
     }
 }
 
-/* Logits of `vectors` blocks of rows from `begin`; this tile's V rows are asked for meanwhile. */
+/* Tokens of a tile that the rows up to `last` (of the piece) may see any of. */
+static inline uint32_t core_seen(const struct core *c, const struct attn_piece *piece,
+                                 uint32_t last, const struct attn_rows *tile)
+{
+    if (!c->ordered)
+        return tile->n;
+    const uint32_t query = attn_piece_query(c->p, piece, last);
+    const uint32_t end = attn_visible(c->p, c->args->lengths[piece->batch], query).end;
+    const uint32_t seen = end > tile->pos[0] ? end - tile->pos[0] : 0;
+    return seen < tile->n ? seen : tile->n;
+}
+
+/* Logits of `vectors` blocks of rows from `begin` against n tokens; this tile's V rows are asked
+ * for meanwhile. */
 static inline void core_qk(const struct core *c, uint32_t row, uint32_t begin, uint32_t rows,
-                           const struct core_block *block, uint32_t vectors,
+                           const struct core_block *block, uint32_t vectors, uint32_t n,
                            const struct attn_rows *tile, const void *const *k, float *logit)
 {
     const float *const q = c->q + (size_t)(row + begin) * c->dim;
@@ -151,10 +165,10 @@ static inline void core_qk(const struct core *c, uint32_t row, uint32_t begin, u
     const size_t v_bytes = attn_row_bytes(&attn_types[c->p->v_type], c->p->dim_v);
     const struct tile_share share = tile_share_of(v_bytes, begin, end < rows ? end : rows, rows);
     if (c->lanes)
-        block_lanes(vectors, block->lanes, q, c->tile, c->dim, tile->n, logit, tile->v, share);
+        block_lanes(vectors, block->lanes, q, c->tile, c->dim, n, logit, tile->v, share);
     else
-        block_qk(block->rows, c->padded ? ATTN_F32 : c->p->k_type, q, c->dim, k, tile->n, logit,
-                 tile->v, share);
+        block_qk(block->rows, c->padded ? ATTN_F32 : c->p->k_type, q, c->dim, k, n, logit, tile->v,
+                 share);
 }
 
 /* Logits of all rows to weights. */
@@ -170,13 +184,15 @@ static inline void core_weigh(const struct core *c, const struct attn_piece *pie
         block = core_block(c, rows - begin);
         if (!ready) {
             ready = c->lanes && rows - begin >= 2 * VF_LANES ? 2 : 1;
-            core_qk(c, row, begin, rows, &block, ready, tile, k, logit);
+            const uint32_t most = core_seen(c, piece, row + begin + ready * block.rows - 1, tile);
+            core_qk(c, row, begin, rows, &block, ready, most, tile, k, logit);
         }
+        const uint32_t n = core_seen(c, piece, row + begin + block.rows - 1, tile);
         if (!c->plain)
             softmax_adjust(c->args, piece, row + begin, block.rows, block.lanes, tile, logit);
         if (hides)
             softmax_hide(c->args, piece, row + begin, block.rows, block.lanes, tile, logit);
-        softmax_block(logit, block.rows, block.lanes, tile->n, state->m + begin, state->l + begin,
+        softmax_block(logit, block.rows, block.lanes, n, state->m + begin, state->l + begin,
                       c->keep + begin);
         logit += (size_t)block.lanes * TILE_MAX;
         ready--;
@@ -184,7 +200,8 @@ static inline void core_weigh(const struct core *c, const struct attn_piece *pie
 }
 
 /* Weighted values of all rows; the next tile's K rows are asked for meanwhile. */
-static inline void core_sum(const struct core *c, uint32_t rows, uint32_t n, enum attn_type v_type,
+static inline void core_sum(const struct core *c, const struct attn_piece *piece, uint32_t row,
+                            uint32_t rows, const struct attn_rows *tile, enum attn_type v_type,
                             const void *const *v, const void *const *ahead,
                             const struct attn_state *state)
 {
@@ -195,7 +212,8 @@ static inline void core_sum(const struct core *c, uint32_t rows, uint32_t n, enu
     uint32_t slot = 0;
     for (uint32_t begin = 0; begin < rows; begin += block.rows) {
         block = core_block(c, rows - begin);
-        for (uint32_t r = 0, count; r < block.rows; r += count) {
+        const uint32_t n = core_seen(c, piece, row + begin + block.rows - 1, tile);
+        for (uint32_t r = 0, count; n && r < block.rows; r += count) {
             count = block.rows - r < MICRO_ROWS ? block.rows - r : MICRO_ROWS;
             const struct block_pv w = {
                 .type = v_type,
@@ -245,7 +263,7 @@ static inline void core_absorb(const struct core *c, const struct attn_piece *pi
         v = wide;
         v_type = ATTN_F32;
     }
-    core_sum(c, rows, n, v_type, v, next->k, state);
+    core_sum(c, piece, row, rows, tile, v_type, v, next->k, state);
 }
 
 #endif

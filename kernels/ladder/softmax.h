@@ -83,7 +83,7 @@ static inline void softmax_hide(const struct attn_args *args, const struct attn_
 static inline void softmax_block(float *logit, uint32_t rows, uint32_t lanes, uint32_t n, float *m,
                                  float *l, float *keep)
 {
-    const uint32_t total = n * lanes;
+    const uint32_t total = n * lanes, own = lanes - 1; /* a power of two */
     float fold[VF_LANES], reference[VF_LANES];
     vf max = vf_set1(SOFTMAX_HIDDEN), sum = vf_zero();
 
@@ -93,7 +93,7 @@ static inline void softmax_block(float *logit, uint32_t rows, uint32_t lanes, ui
         max = vf_max(max, vf_load(logit + i));
     vf_store(fold, max);
     for (uint32_t i = lanes; i < VF_LANES; i++)
-        fold[i % lanes] = fold[i] > fold[i % lanes] ? fold[i] : fold[i % lanes];
+        fold[i & own] = fold[i] > fold[i & own] ? fold[i] : fold[i & own];
     for (uint32_t r = 0; r < rows; r++) {
         const float top = fold[r % VF_LANES], before = m[r];
         keep[r] = 1;
@@ -103,7 +103,7 @@ static inline void softmax_block(float *logit, uint32_t rows, uint32_t lanes, ui
         }
     }
     for (uint32_t i = 0; i < VF_LANES; i++) {
-        const uint32_t r = i % lanes < rows ? i % lanes : 0;
+        const uint32_t r = (i & own) < rows ? i & own : 0;
         reference[i] = m[r] == -INFINITY ? 0 : m[r];
     }
     const vf shift = vf_load(reference);
@@ -114,7 +114,7 @@ static inline void softmax_block(float *logit, uint32_t rows, uint32_t lanes, ui
     }
     vf_store(fold, sum);
     for (uint32_t i = lanes; i < VF_LANES; i++)
-        fold[i % lanes] += fold[i];
+        fold[i & own] += fold[i];
     for (uint32_t r = 0; r < rows; r++)
         l[r] = l[r] * keep[r] + fold[r];
 }
