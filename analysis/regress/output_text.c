@@ -26,42 +26,44 @@ void reg_put_time(double ns, char *text, size_t size)
 void reg_put_change(double ratio, char *text, size_t size)
 {
     *text = '\0';
-    if (!isnan(ratio))
+    if (isfinite(ratio))
         snprintf(text, size, "%+.1f%%", (ratio - 1) * 100);
 }
 
-static void add_change(struct ana_table *table, const struct reg_case *c)
+void reg_put_interval(const struct reg_case *c, char *text, size_t size)
 {
-    char text[96], low[32], high[32];
-    reg_put_change(c->ratio, text, sizeof(text));
-    ana_table_text(table, text);
+    char low[32], high[32];
     *text = '\0';
-    if (c->low > 0 && isfinite(c->high)) {
-        reg_put_change(c->low, low, sizeof(low));
-        reg_put_change(c->high, high, sizeof(high));
-        snprintf(text, sizeof(text), "[%s, %s]", low, high);
-    }
-    ana_table_text(table, text);
+    if (!(c->low > 0) || !isfinite(c->high))
+        return;
+    reg_put_change(c->low, low, sizeof(low));
+    reg_put_change(c->high, high, sizeof(high));
+    snprintf(text, size, "[%s, %s]", low, high);
+}
+
+void reg_put_p(double p, char *text, size_t size)
+{
     *text = '\0';
-    if (!isnan(c->adjusted))
-        snprintf(text, sizeof(text), c->adjusted < 0.001 ? "%.1g" : "%.3f", c->adjusted);
-    ana_table_text(table, text);
-    *text = '\0';
-    if (isfinite(c->visible))
-        reg_put_change(c->visible, text, sizeof(text));
-    ana_table_text(table, text);
+    if (!isnan(p))
+        snprintf(text, size, p < 0.001 ? "%.1g" : "%.3f", p);
 }
 
 static void add_case(struct ana_table *table, const struct reg_case *c)
 {
     char text[96];
-    snprintf(text, sizeof(text), "%s", "");
     ana_table_text(table, c->name);
     reg_put_time(c->base_ns, text, sizeof(text));
     ana_table_text(table, text);
     reg_put_time(c->head_ns, text, sizeof(text));
     ana_table_text(table, text);
-    add_change(table, c);
+    reg_put_change(c->ratio, text, sizeof(text));
+    ana_table_text(table, text);
+    reg_put_interval(c, text, sizeof(text));
+    ana_table_text(table, text);
+    reg_put_p(c->adjusted, text, sizeof(text));
+    ana_table_text(table, text);
+    reg_put_change(c->visible, text, sizeof(text));
+    ana_table_text(table, text);
     ana_table_text(table, reg_verdict_name[c->verdict]);
 }
 

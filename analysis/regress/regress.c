@@ -9,6 +9,7 @@
 
 static const struct ana_command *const commands[] = {
     /* clang-format off */
+    &reg_cmd_ab,
     &reg_cmd_check,
     /* clang-format on */
 };

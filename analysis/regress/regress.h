@@ -18,6 +18,7 @@ enum {
     REG_EXIT_UNDECIDED = 5, /* only when asked to be strict */
 };
 
+extern const struct ana_command reg_cmd_ab;
 extern const struct ana_command reg_cmd_check;
 
 #endif

@@ -52,6 +52,8 @@ void reg_headline(const struct reg_report *report, char *text, size_t size)
             used += (size_t)snprintf(text + used, size - used, "%s%zu %s", used ? ", " : "", n,
                                      n == 1 ? words[i].one : words[i].many);
     }
+    if (used < size && report->noisy)
+        used += (size_t)snprintf(text + used, size - used, "%snot gated", used ? ", " : "");
     if (used < size)
         snprintf(text + used, size - used, "%s(%zu case%s)", used ? " " : "nothing compared ",
                  report->count, report->count == 1 ? "" : "s");

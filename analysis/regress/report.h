@@ -34,6 +34,7 @@ struct reg_report {
     size_t property_count;
     const char *unit; /* what base_n and head_n count: "launches" */
     double seconds;   /* it took; 0 if that is not interesting */
+    bool noisy;       /* too much to judge by: nothing is gated */
     int status;       /* exit status */
 };
 

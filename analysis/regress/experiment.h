@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Launches of two builds, run alternately: first a few of all cases (screening), then fresh ones of
+ * those that look changed (confirming). In every launch a few cases also run base against a second
+ * process of base: what those show is what this machine makes up today.
+ *
+ * What is random is random on purpose and repeatable by the seed: which process starts first, the
+ * order of cases, who prepares first, who begins the first round. The first round of a case is
+ * thrown away, since it finds the caches as somebody else left them.
+ */
+#ifndef REG_EXPERIMENT_H
+#define REG_EXPERIMENT_H
+
+#include "analysis/regress/log.h"
+#include "analysis/regress/program.h"
+
+struct reg_plan {
+    size_t screens, screen_rounds;
+    size_t first, confirms, confirm_rounds; /* launches of the first look, and of both */
+    double screen_seconds, confirm_seconds; /* a sample */
+    double budget;                          /* seconds, of the whole */
+    uint64_t seed;
+};
+
+extern const struct reg_plan reg_plan_default;
+
+/* A case of both builds, and what became of it. */
+struct reg_subject {
+    const char *name;
+    double iterations[REG_STAGES]; /* 0 until calibrated */
+    int base, head;                /* 0, REG_SKIPPED or REG_FAILED */
+    const char *trouble;           /* the sentence of the first that is not 0 */
+    bool flagged;                  /* screened as changed */
+};
+
+enum { REG_CONTROLS_MAX = 10 };
+
+struct reg_experiment {
+    const struct reg_program *base, *head;
+    const struct reg_profile *profile;
+    struct reg_plan plan;
+    struct ana_arena *arena;
+    bool progress; /* on stderr */
+
+    struct reg_subject *subjects;
+    size_t count;
+    size_t control[REG_CONTROLS_MAX]; /* indices of subjects */
+    size_t controls;
+
+    struct reg_log log;
+    size_t launches[REG_STAGES]; /* that were done */
+    struct reg_looks looks;
+    bool short_of_time; /* the budget cut launches */
+    double seconds;     /* it took */
+    uint64_t random;
+};
+
+/* Screens and confirms the subjects. 0 or -ENOMEM; what goes wrong with a case is in its subject.
+ * The log is to be freed by the caller. */
+int reg_experiment_run(struct reg_experiment *experiment);
+
+#endif
