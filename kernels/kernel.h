@@ -43,6 +43,7 @@ struct attn_args {
     void *scratch;           /* scratch_bytes(problem, splits, ranks) bytes, or NULL if that is 0 */
     const void *prepared;    /* what prepare() left, or NULL */
     uint32_t splits;         /* chunks a KV head is cut into; 0: the kernel's own policy */
+    uint32_t threads;        /* for a kernel that owns its threads: how many of them to use */
 };
 
 typedef void attn_phase_fn(const struct attn_args *args, int rank, int ranks);
@@ -63,8 +64,8 @@ struct attn_kernel {
     uint32_t k_types, v_types; /* masks of ATTN_TYPE_BIT */
     uint32_t layouts;          /* mask of 1u << enum attn_layout */
     uint32_t phases;           /* mask of 1u << enum attn_phase for which `best` may choose it */
-    bool owns_threads;         /* brings its own pool: called with ranks = 1 */
-    double error_factor;       /* multiplies the error bound of check.h; 0 means 1 */
+    bool owns_threads;   /* brings its own: called with ranks = 1, args->threads says how many */
+    double error_factor; /* multiplies the error bound of check.h; 0 means 1 */
 
     /* NULL if it can do this (its types and layouts already agree), else why not, as a sentence. */
     const char *(*supports)(const struct attn_problem *p);
@@ -77,6 +78,43 @@ struct attn_kernel {
     attn_phase_fn *phase[ATTN_PHASES_MAX]; /* NULL ends the list */
     const char *phase_name[ATTN_PHASES_MAX];
 };
+
+/*
+ * A shared object with kernels, for attn-bench --load. It exports one struct under the name
+ * ATTN_PLUGIN_SYMBOL, which this at file scope writes:
+ *
+ *     ATTN_PLUGIN(&mine, &another);
+ *
+ * Sizes are those of the header it was compiled with: fields are only ever added at the end of a
+ * struct, so a program serves what is older than itself and refuses what is newer. attn_kv lies
+ * inside attn_args and has to agree exactly; when it changes, or a field its meaning, so does
+ * ATTN_ABI_VERSION.
+ */
+#define ATTN_PLUGIN_SYMBOL "attn_plugin"
+
+struct attn_plugin {
+    size_t struct_size;
+    uint32_t abi; /* ATTN_ABI_VERSION */
+    size_t problem_size, kv_size, args_size;
+    const struct attn_kernel *const *kernels; /* ends with NULL */
+};
+
+#define ATTN_PLUGIN(...)                                                                \
+    extern __attribute__((visibility("default"))) const struct attn_plugin attn_plugin; \
+    const struct attn_plugin attn_plugin = {                                            \
+        .struct_size = sizeof(struct attn_plugin),                                      \
+        .abi = ATTN_ABI_VERSION,                                                        \
+        .problem_size = sizeof(struct attn_problem),                                    \
+        .kv_size = sizeof(struct attn_kv),                                              \
+        .args_size = sizeof(struct attn_args),                                          \
+        .kernels = (const struct attn_kernel *const[]){__VA_ARGS__, NULL},              \
+    }
+
+/* Ranks a team of `threads` calls a kernel with. */
+static inline int attn_kernel_ranks(const struct attn_kernel *kernel, uint32_t threads)
+{
+    return kernel->owns_threads ? 1 : (int)threads;
+}
 
 /* Row `t` of the query array and of the outputs: one (sequence, query token, head). */
 static inline size_t attn_row_index(const struct attn_problem *p, uint32_t batch, uint32_t i,

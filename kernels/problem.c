@@ -326,11 +326,6 @@ uint32_t attn_problem_length(const struct attn_problem *p, uint32_t seq)
     return length < least ? least : length;
 }
 
-float attn_scale(const struct attn_problem *p)
-{
-    return p->scale != 0 ? p->scale : 1.0f / sqrtf((float)p->dim);
-}
-
 float attn_alibi_slope(uint32_t head, uint32_t heads)
 {
     uint32_t power = 1;

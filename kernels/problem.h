@@ -13,6 +13,7 @@
 #ifndef ATTN_PROBLEM_H
 #define ATTN_PROBLEM_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -133,7 +134,11 @@ static inline struct attn_span attn_visible(const struct attn_problem *p, uint32
  * below H followed by every other slope of the one above (Press et al. 2021, arXiv 2108.12409). */
 float attn_alibi_slope(uint32_t head, uint32_t heads);
 
-float attn_scale(const struct attn_problem *p); /* the scale in force, never 0 */
+/* The scale in force, never 0. */
+static inline float attn_scale(const struct attn_problem *p)
+{
+    return p->scale != 0 ? p->scale : 1.0f / sqrtf((float)p->dim);
+}
 
 /* Bytes the cache of one layer holds: sum over sequences of length * G * (Dk*ek + Dv*ev) and the
  * scales of quantised types; a ring holds min(length, window) tokens. */

@@ -6,6 +6,7 @@
  */
 #include "kernels/registry.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,16 +17,50 @@
 ATTN_KERNELS
 #undef X
 
-#define X(symbol) &symbol,
-static const struct attn_kernel *const kernels[] = {ATTN_KERNELS};
+#define X(symbol) +1
+enum { KERNELS = 0 ATTN_KERNELS };
 #undef X
 
-enum { KERNELS = sizeof(kernels) / sizeof(*kernels) };
+#define X(symbol) &symbol,
+static const struct attn_kernel *kernels[KERNELS + ATTN_OUTSIDE_MAX] = {ATTN_KERNELS};
+#undef X
+
+static size_t known = KERNELS;
+static attn_ask_fn *asks[ATTN_OUTSIDE_MAX];
 
 const struct attn_kernel *const *attn_registry(size_t *count)
 {
-    *count = KERNELS;
+    *count = known;
     return kernels;
+}
+
+int attn_registry_add(const struct attn_kernel *kernel, attn_ask_fn *ask)
+{
+    char name[64], other[64];
+    attn_kernel_name(kernel, name, sizeof(name));
+    for (size_t i = 0; i < known; i++) {
+        attn_kernel_name(kernels[i], other, sizeof(other));
+        if (strcmp(name, other) == 0)
+            return -EEXIST;
+    }
+    if (known == KERNELS + ATTN_OUTSIDE_MAX)
+        return -ENOSPC;
+    asks[known - KERNELS] = ask;
+    kernels[known++] = kernel;
+    return 0;
+}
+
+static attn_ask_fn *ask_of(const struct attn_kernel *kernel)
+{
+    for (size_t i = KERNELS; i < known; i++)
+        if (kernels[i] == kernel)
+            return asks[i - KERNELS];
+    return NULL;
+}
+
+bool attn_kernel_is_outside(const struct attn_kernel *kernel)
+{
+    return ask_of(kernel);
 }
 
 int attn_kernel_name(const struct attn_kernel *kernel, char *buf, size_t size)
@@ -65,7 +100,7 @@ static bool runs_here(const struct attn_kernel *kernel)
 static const struct attn_kernel *best_build(const char *rung)
 {
     const struct attn_kernel *best = NULL;
-    for (size_t i = 0; i < KERNELS; i++)
+    for (size_t i = 0; i < known; i++)
         if (strcmp(kernels[i]->rung, rung) == 0 && (!best || runs_here(kernels[i])))
             best = kernels[i];
     return best;
@@ -106,7 +141,11 @@ const char *attn_kernel_unsupported(const struct attn_kernel *kernel, const stru
         snprintf(buf, size, "%s does not walk the %s layout", name, layouts[p->layout]);
         return buf;
     }
-    const char *const why = kernel->supports ? kernel->supports(p) : NULL;
+    attn_ask_fn *const ask = ask_of(kernel);
+    char answer[256];
+    const char *const why = ask                ? ask(kernel, p, answer, sizeof(answer))
+                            : kernel->supports ? kernel->supports(p)
+                                               : NULL;
     if (!why)
         return NULL;
     snprintf(buf, size, "%s: %s", name, why);

@@ -11,6 +11,19 @@
 
 const struct attn_kernel *const *attn_registry(size_t *count);
 
+/* Kernels from outside stand behind the ladder. */
+enum { ATTN_OUTSIDE_MAX = 32 };
+
+/* supports() of a kernel from outside, asked in a way that survives the answer: as
+ * attn_kernel_unsupported(). */
+typedef const char *attn_ask_fn(const struct attn_kernel *kernel, const struct attn_problem *p,
+                                char *buf, size_t size);
+
+/* 0, -EEXIST if its name is taken, -ENOSPC. The kernel lives as long as the program. */
+int attn_registry_add(const struct attn_kernel *kernel, attn_ask_fn *ask);
+
+bool attn_kernel_is_outside(const struct attn_kernel *kernel);
+
 /* "split.avx2", or "ref" for a rung with one build. Length needed, as snprintf. */
 int attn_kernel_name(const struct attn_kernel *kernel, char *buf, size_t size);
 
@@ -31,7 +44,8 @@ bool attn_kernel_selected(const struct attn_kernel *kernel, const char *pattern)
 const char *attn_kernel_unsupported(const struct attn_kernel *kernel, const struct attn_problem *p,
                                     char *buf, size_t size);
 
-/* The last rung of the ladder that is meant for the problem's phase and can run it, or NULL. */
+/* The last rung of the ladder that is meant for the problem's phase and can run it, or NULL. Never
+ * one from outside: `best` has to mean the same whatever was loaded. */
 const struct attn_kernel *attn_kernel_best(const struct attn_problem *p);
 
 #endif
