@@ -102,6 +102,10 @@ static int start_workers(struct team *team, int *started)
 {
     sigset_t all, old;
     sigfillset(&all);
+    /* A blocked fault ends the process without asking its handler. */
+    const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+    for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+        sigdelset(&all, faults[i]);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     int err = 0;
     for (*started = 1; *started < team->ranks; (*started)++) {
@@ -258,4 +262,22 @@ void team_phases(struct team *team, attn_phase_fn *const phase[ATTN_PHASES_MAX],
         if (times)
             times->met_ns[i] = team->clock->wall_ns();
     }
+}
+
+void team_phases_alone(struct team *team, attn_phase_fn *const phase[ATTN_PHASES_MAX],
+                       const struct attn_args *args, struct team_times *times)
+{
+    if (times)
+        *times = (struct team_times){.start_ns = team->clock->wall_ns()};
+    for (int i = 0; i < ATTN_PHASES_MAX && phase[i]; i++) {
+        phase[i](args, 0, 1);
+        if (times)
+            times->done_ns[i] = times->met_ns[times->phases++] = team->clock->wall_ns();
+    }
+}
+
+void team_lend(struct team *team, bool lend)
+{
+    if (team->topology && !team->member[0].bound)
+        machine_bind(team->topology, lend ? MACHINE_UNBOUND : team->member[0].pu);
 }

@@ -60,4 +60,12 @@ struct team_times {
 void team_phases(struct team *team, attn_phase_fn *const phase[ATTN_PHASES_MAX],
                  const struct attn_args *args, struct team_times *times);
 
+/* The same for a kernel that brings its own threads: on the calling thread as the only rank, while
+ * the team sleeps. */
+void team_phases_alone(struct team *team, attn_phase_fn *const phase[ATTN_PHASES_MAX],
+                       const struct attn_args *args, struct team_times *times);
+
+/* Lets rank 0 run on every PU, for a library whose threads inherit that, or binds it again. */
+void team_lend(struct team *team, bool lend);
+
 #endif
