@@ -83,7 +83,7 @@ refuse 'attn-bench: --kv_type: "f15" is none of f32, f16, bf16, i8, i4, e4m3, e5
 refuse 'attn-bench: --pages: "huge" is none of 4k, thp, hugetlb' --pages=huge
 refuse 'attn-bench: --phase: the phase generate is not in this build; it has decode and prefill' \
     --phase=generate
-refuse 'attn-bench: --load: kernels from shared objects are not in this build' --load=./mine.so
+refuse 'attn-bench: --load: ./mine.so: No such file or directory' --load=./mine.so
 refuse 'attn-bench: --counters: hardware counters are not in this build; give auto or off' \
     --counters=require
 

@@ -109,7 +109,8 @@ static int parse(const char *line, struct attn_settings *settings, struct attn_m
     snprintf(copy, sizeof(copy), "%s", line);
     for (char *at = strtok(copy, " "); at; at = strtok(NULL, " "))
         argv[argc++] = at;
-    return attn_options_parse(argc, argv, settings, why);
+    const int error = attn_options_parse(argc, argv, settings, why);
+    return error ? error : attn_options_check_kernel(settings, why);
 }
 
 static void test_command_line(void)
@@ -166,7 +167,7 @@ static void test_command_line(void)
         {"--scale=0", "--scale: \"0\" is neither auto nor a number above 0, up to 1e6"},
         {"--counters=require",
          "--counters: hardware counters are not in this build; give auto or off"},
-        {"--load=./mine.so", "--load: kernels from shared objects are not in this build"},
+        {"--load_timeout=0", "--load_timeout: 0 is too small, the smallest is 1"},
         {"--plan=perhaps", "--plan: \"perhaps\" is neither true nor false"},
         {"--seed=1,2", "--seed: \"1,2\" is a list; give one value"},
         {"--kernel=reff", "--kernel: no kernel is called \"reff\"; did you mean ref?"},

@@ -117,7 +117,9 @@ void attn_columns_of_case(struct benchmark_state *state, struct benchmark_runner
     set(state, ANA_COPIES, (double)data->size.rotation.copies, 0);
     if (c->kernel->scratch_bytes)
         set(state, ANA_SCRATCH_BYTES,
-            (double)c->kernel->scratch_bytes(p, c->name.splits, (int)c->name.threads), 0);
+            (double)c->kernel->scratch_bytes(p, c->name.splits,
+                                             attn_kernel_ranks(c->kernel, c->name.threads)),
+            0);
     if (outcome->ticks)
         set(state, ANA_STEAL_FRACTION, (double)outcome->stolen / (double)outcome->ticks, 0);
     if (!pool_state(data->pool, &pages) && pages.resident_bytes)

@@ -5,6 +5,7 @@
  */
 #include "bench/cases/command.h"
 
+#include "bench/cases/outside.h"
 #include "kernels/cpu.h"
 
 #include <ctype.h>
@@ -79,6 +80,28 @@ out:
     return error;
 }
 
+/* The one number of an option that is no list. By way of the list, since "1K" is a number here; it
+ * was checked when it was parsed. */
+static uint64_t number(const struct attn_settings *settings, enum attn_option_id id)
+{
+    struct attn_message why;
+    struct attn_list list;
+    uint64_t value = 0;
+    if (!attn_option_values(settings, id, &list, &why) && list.n)
+        value = strtoull(list.item[0], NULL, 10);
+    attn_list_free(&list);
+    return value;
+}
+
+/* Kernels of the command line may be in what it loads, so this comes before they are checked. */
+static int load(const struct attn_settings *settings, struct attn_message *why)
+{
+    const char *const text = settings->text[ATTN_OPT_LOAD];
+    const double seconds = (double)number(settings, ATTN_OPT_LOAD_TIMEOUT);
+    const int error = text ? attn_outside_load(text, seconds, why) : 0;
+    return error ? attn_refuse_at(why, error, "--load") : 0;
+}
+
 int attn_command_parse(struct attn_command *command, int argc, char **argv,
                        struct attn_message *why)
 {
@@ -92,7 +115,10 @@ int attn_command_parse(struct attn_command *command, int argc, char **argv,
         error = read_argument(command, argc, argv, &i, why);
     if (error)
         return error == -ENOMEM ? attn_refuse(why, error, "out of memory") : error;
-    return attn_options_parse(command->owns, command->own, &command->settings, why);
+    error = attn_options_parse(command->owns, command->own, &command->settings, why);
+    if (!error)
+        error = load(&command->settings, why);
+    return error ? error : attn_options_check_kernel(&command->settings, why);
 }
 
 void attn_command_free(struct attn_command *command)
@@ -170,14 +196,7 @@ int attn_command_repetitions(const struct benchmark_runner *runner)
 
 uint64_t attn_command_seed(const struct attn_settings *settings)
 {
-    struct attn_message why;
-    struct attn_list list;
-    uint64_t seed = 0;
-    /* By way of the list, since "1K" is a number here; it was checked when it was parsed. */
-    if (!attn_option_values(settings, ATTN_OPT_SEED, &list, &why) && list.n)
-        seed = strtoull(list.item[0], NULL, 10);
-    attn_list_free(&list);
-    return seed;
+    return number(settings, ATTN_OPT_SEED);
 }
 
 int attn_command_mask_cpu(const struct attn_settings *settings, struct attn_message *why)

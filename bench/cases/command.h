@@ -22,7 +22,7 @@ struct attn_command {
     int flags;
 };
 
-/* 0, or -EINVAL / -ENOMEM with a sentence. attn_command_free() it in either case. */
+/* Follows --load too. 0, or -errno with a sentence. attn_command_free() it in either case. */
 int attn_command_parse(struct attn_command *command, int argc, char **argv,
                        struct attn_message *why);
 void attn_command_free(struct attn_command *command);

@@ -36,9 +36,10 @@ static void part_bytes(const struct attn_name *name, const struct attn_kernel *k
     bytes[ALIBI] = p->alibi ? p->heads * sizeof(float) : 0;
     bytes[TREE] = p->mask == ATTN_TREE ? queries * sizeof(uint64_t) : 0;
     bytes[OUT] = queries * p->heads * p->dim_v * sizeof(float);
-    bytes[SCRATCH] = kernel && kernel->scratch_bytes
-                         ? kernel->scratch_bytes(p, name->splits, (int)name->threads)
-                         : 0;
+    bytes[SCRATCH] =
+        kernel && kernel->scratch_bytes
+            ? kernel->scratch_bytes(p, name->splits, attn_kernel_ranks(kernel, name->threads))
+            : 0;
 }
 
 /* Bytes of K and V that a call reads: what has to be out of the cache, whatever surrounds it. */
@@ -62,10 +63,17 @@ int attn_size(struct attn_size *size, const struct attn_name *name,
     for (int t = 0; t < ATTN_TYPES; t++)
         size->pool_bytes += size->layout.need[t];
     part_bytes(name, kernel, &size->shape, bytes);
-    for (int i = 0; i < PARTS; i++)
+    for (int i = 0; i < PARTS; i++) {
+        if (bytes[i] > SIZE_MAX / 2 / PARTS)
+            return -EOVERFLOW;
         size->block_bytes += round_up(bytes[i]);
-    if (kernel && kernel->prepared_bytes)
-        size->prepared_bytes = round_up(kernel->prepared_bytes(p));
+    }
+    if (kernel && kernel->prepared_bytes) {
+        const size_t prepared = kernel->prepared_bytes(p);
+        if (prepared > SIZE_MAX / 4)
+            return -EOVERFLOW;
+        size->prepared_bytes = round_up(prepared);
+    }
     uint64_t prepared;
     if (__builtin_mul_overflow(size->prepared_bytes, size->rotation.copies, &prepared) ||
         __builtin_add_overflow(prepared, size->pool_bytes + size->block_bytes, &size->total_bytes))
@@ -231,6 +239,7 @@ int attn_data_open(struct attn_data *data, const struct attn_name *name,
         .out = (float *)(void *)at[OUT],
         .scratch = at[SCRATCH],
         .splits = name->splits,
+        .threads = name->threads,
     };
     data->size.layout.view.table = (const uint32_t *)(void *)at[TABLE];
     error = fill_block(data, seed, at, why);

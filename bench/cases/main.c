@@ -9,6 +9,7 @@
 #include "bench/cases/display.h"
 #include "bench/cases/host.h"
 #include "bench/cases/options.h"
+#include "bench/cases/outside.h"
 #include "bench/cases/overwrite.h"
 #include "bench/cases/plan.h"
 #include "bench/cases/resume.h"
@@ -84,6 +85,7 @@ static void note_dropped(struct program *p)
         context_warn(&p->context, "%zu combination%s dropped: %s%s", c->dropped,
                      c->dropped == 1 ? "" : "s", c->dropped_first.text,
                      c->dropped == 1 ? "" : " (the first of them)");
+    attn_outside_note_unused(&p->context, c);
     if (c->unfit)
         context_warn(&p->context, "%zu times a kernel of a glob could not run a problem", c->unfit);
 }
@@ -243,5 +245,6 @@ int main(int argc, char **argv)
     free(p.finished);
     if (p.nowhere)
         fclose(p.nowhere);
+    attn_outside_leave(status);
     return status;
 }

@@ -94,8 +94,12 @@ const struct attn_option attn_options[ATTN_OPTIONS] = {
                             CHECKED(attn_check_sim_cache)},
     [ATTN_OPT_SIM_OUT] = {"sim_out", .help = "keep a callgrind file of each case there",
                           TEXT("FOLDER")},
-    [ATTN_OPT_LOAD] = {"load", .help = "a kernel from a shared object", TEXT("SO"),
-                       .later = "kernels from shared objects are not in this build"},
+    [ATTN_OPT_LOAD] = {"load", .help = "kernels from shared objects; name them in --kernel",
+                       TEXT("SO,...")},
+    [ATTN_OPT_LOAD_TIMEOUT] = {"load_timeout", "10",
+                               "seconds a loaded kernel has for an answer; for a call, more by "
+                               "its size",
+                               NUMBERS(1, 86400)},
     [ATTN_OPT_CPU_MASK] = {"cpu_mask",
                            .help = "CPU features to use, as avx2,avx512; none is portable",
                            .value = "FEATURES", .unset = true, CHECKED(attn_check_cpu_feature)},
@@ -224,12 +228,20 @@ int attn_options_parse(int argc, char **argv, struct attn_settings *settings,
             return attn_refuse(why, -EINVAL, "--%s needs a value; give --%s=%s",
                                attn_options[id].name, attn_options[id].name,
                                attn_options[id].value);
-        const int error = attn_option_check((enum attn_option_id)id, value, why);
+        const int error =
+            id == ATTN_OPT_KERNEL ? 0 : attn_option_check((enum attn_option_id)id, value, why);
         if (error)
             return attn_refuse_at(why, error, "--%s", attn_options[id].name);
         settings->text[id] = value;
     }
     return 0;
+}
+
+int attn_options_check_kernel(const struct attn_settings *settings, struct attn_message *why)
+{
+    const char *const text = settings->text[ATTN_OPT_KERNEL];
+    const int error = text ? attn_option_check(ATTN_OPT_KERNEL, text, why) : 0;
+    return error ? attn_refuse_at(why, error, "--%s", attn_options[ATTN_OPT_KERNEL].name) : 0;
 }
 
 bool attn_options_any_axis(const struct attn_settings *settings)

@@ -50,6 +50,7 @@ enum attn_option_id {
     ATTN_OPT_SIM_CACHE,
     ATTN_OPT_SIM_OUT,
     ATTN_OPT_LOAD,
+    ATTN_OPT_LOAD_TIMEOUT,
     ATTN_OPT_CPU_MASK,
     ATTN_OPT_PLAN,
     ATTN_OPT_MACHINE,
@@ -90,10 +91,13 @@ struct attn_settings {
 
 /*
  * Reads argv after the harness has taken its own options out of it. 0, or -EINVAL with the
- * sentence to print; every value has then passed attn_option_check().
+ * sentence to print; every value but --kernel's has then passed attn_option_check().
  */
 int attn_options_parse(int argc, char **argv, struct attn_settings *settings,
                        struct attn_message *why);
+
+/* The rest of the check, when --load has been followed: only then are all kernels known. */
+int attn_options_check_kernel(const struct attn_settings *settings, struct attn_message *why);
 
 /* The option of that name, - and _ alike, or -1. */
 int attn_option_find(const char *name, size_t len);

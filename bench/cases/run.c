@@ -6,7 +6,9 @@
  */
 #include "bench/cases/run.h"
 
+#include "bench/cases/call.h"
 #include "bench/cases/columns.h"
+#include "bench/cases/outside.h"
 #include "bench/machine/activity.h"
 
 #include <errno.h>
@@ -44,7 +46,14 @@ static int prepare(struct attn_trial *t, struct attn_message *why)
         return attn_refuse(why, -EINVAL, "no memory pages are called \"%s\"", name->pages);
     if (attn_size(&size, name, t->c->kernel, attn_host_llc(host, name->threads)))
         return attn_refuse(why, -ENOMEM, "needs more memory than there are addresses");
+    error = attn_outside_try(t->c->kernel, name, host->seed, why);
+    if (error)
+        return error;
+    attn_outside_watch(t->c->kernel, name);
+    attn_call_prepare(t->team, t->c->kernel, true); /* prepare() may start threads already */
     error = attn_data_open(&t->data, name, t->c->kernel, &size, pool, host->seed, why);
+    attn_call_prepare(t->team, t->c->kernel, false);
+    attn_outside_rest();
     t->open = !error;
     return error;
 }
@@ -104,8 +113,11 @@ static void setup(void *user, struct benchmark_state *state)
         if (error)
             attn_refuse(&why, error, "out of memory for the oracle");
     }
-    if (!error && computes(t))
+    if (!error && computes(t)) {
+        attn_outside_watch(t->c->kernel, &t->c->name);
         error = verify(t, ATTN_BEFORE, &why);
+        attn_outside_rest();
+    }
     if (error) {
         benchmark_skip_with_error(state, "%s", why.text);
         return;
@@ -117,15 +129,17 @@ static void setup(void *user, struct benchmark_state *state)
 static void run(struct benchmark_state *state)
 {
     struct attn_trial *const t = benchmark_user(state);
-    attn_phase_fn *const *const phase = t->c->kernel->phase;
+    const struct attn_kernel *const kernel = t->c->kernel;
     struct attn_phase_sums sums = {0};
     struct team_times times;
+    attn_call_prepare(t->team, kernel, true);
     while (benchmark_keep_running(state)) {
         attn_data_turn(&t->data);
-        team_phases(t->team, phase, &t->data.args, &times);
+        attn_call(t->team, kernel, &t->data.args, &times);
         attn_phase_sums_add(&sums, &times);
     }
-    attn_columns_of_pass(state, &t->c->name.problem, t->c->kernel, &sums);
+    attn_call_prepare(t->team, kernel, false);
+    attn_columns_of_pass(state, &t->c->name.problem, kernel, &sums);
 }
 
 /* How much of the machine went elsewhere since the set-up. */

@@ -6,6 +6,7 @@
  */
 #include "bench/cases/session.h"
 
+#include "bench/cases/outside.h"
 #include "bench/machine/activity.h"
 #include "bench/machine/environment.h"
 #include "kernels/cpu.h"
@@ -38,6 +39,7 @@ void attn_session_context(struct machine_context *context, const struct attn_hos
     context_set(context, "seed", "%" PRIu64, host->seed);
     context_set(context, "attnbench_schema", "%s", ATTN_SCHEMA);
     context_set(context, "byte_sources", "modelled");
+    attn_outside_context(context);
 }
 
 static bool displays_json(const struct benchmark_runner *runner)

@@ -6,6 +6,8 @@
  */
 #include "bench/cases/verify.h"
 
+#include "bench/cases/call.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -60,7 +62,9 @@ int attn_verify(const struct attn_oracle *oracle, enum attn_sample sample, struc
 {
     attn_data_take(data, 0);
     attn_poison(&data->args);
-    team_phases(team, kernel->phase, &data->args, NULL);
+    attn_call_prepare(team, kernel, true);
+    attn_call(team, kernel, &data->args, NULL);
+    attn_call_prepare(team, kernel, false);
     const int error = attn_check_rows(&data->args, kernel, oracle->row[sample], oracle->n, check);
     if (!error)
         return 0;

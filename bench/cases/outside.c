@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One keeper for all shared objects. Nothing is ever unloaded here: a library's threads may still
+ * run its code, and a destructor that crashes would take the results with it.
+ */
+#include "bench/cases/outside.h"
+
+#include "bench/cases/keeper.h"
+#include "bench/cases/library.h"
+#include "bench/cases/list.h"
+#include "bench/cases/trial.h"
+#include "kernels/registry.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct outside {
+    char *path;
+    struct attn_library library;
+    bool unloads_badly;
+    struct attn_message unload_why;
+};
+
+/* One answer a kernel, since a sweep asks about the same problem many times in a row. */
+struct opinion {
+    bool known;
+    struct attn_problem problem;
+    int error;
+    struct attn_message why;
+};
+
+static struct attn_keeper keeper;
+static struct outside *loaded;
+static size_t loaded_n;
+static double patience;
+static struct opinion opinion[ATTN_OUTSIDE_MAX];
+
+/* The line a handler writes, and how much of it. */
+static char last_words[2][1024];
+static size_t last_length[2];
+
+static struct outside *owner(const struct attn_kernel *kernel, uint32_t *index)
+{
+    for (size_t i = 0; i < loaded_n; i++) {
+        struct attn_library *const l = &loaded[i].library;
+        if (kernel < l->kernel || kernel >= l->kernel + l->n)
+            continue;
+        *index = (uint32_t)(kernel - l->kernel);
+        return &loaded[i];
+    }
+    return NULL;
+}
+
+static int ask(const char *path, enum attn_task task, uint32_t kernel, const struct attn_name *name,
+               uint64_t seed, double seconds, struct attn_message *why)
+{
+    static struct attn_question question;
+    static struct attn_answer answer;
+    memset(&question, 0, sizeof(question));
+    question.task = task;
+    question.kernel = kernel;
+    question.seed = seed;
+    question.seconds = seconds;
+    if (name)
+        question.name = *name;
+    snprintf(question.path, sizeof(question.path), "%s", path);
+    attn_keeper_ask(&keeper, &question, &answer);
+    *why = answer.why;
+    return answer.error;
+}
+
+/* The sentences of tasks say what happened; here is added when. */
+static int refuse_when(struct attn_message *why, int error, const char *when)
+{
+    const size_t n = strlen(why->text);
+    snprintf(why->text + n, sizeof(why->text) - n, " when %s", when);
+    return error;
+}
+
+static struct opinion *opinion_of(const struct attn_kernel *kernel)
+{
+    static const struct attn_kernel *held[ATTN_OUTSIDE_MAX];
+    size_t i = 0;
+    while (held[i] && held[i] != kernel)
+        i++;
+    held[i] = kernel;
+    return &opinion[i];
+}
+
+/* attn_ask_fn: a crash or silence is a reason not to be called, like any other. */
+static const char *supports(const struct attn_kernel *kernel, const struct attn_problem *p,
+                            char *buf, size_t size)
+{
+    struct opinion *const o = opinion_of(kernel);
+    uint32_t index = 0;
+    const struct outside *const from = owner(kernel, &index);
+    if (!o->known || !attn_problem_equal(&o->problem, p) || o->problem.phase != p->phase) {
+        const struct attn_name name = {.problem = *p};
+        *o = (struct opinion){.known = true, .problem = *p};
+        o->error = ask(from->path, ATTN_TASK_SUPPORT, index, &name, 0, patience, &o->why);
+        if (o->error && o->error != -EDOM)
+            refuse_when(&o->why, o->error, "asked whether it can do this");
+    }
+    if (!o->error)
+        return NULL;
+    snprintf(buf, size, "%s", o->why.text);
+    return buf;
+}
+
+/* Only what a handler may do. */
+static void speak(int which)
+{
+    if (write(STDERR_FILENO, last_words[which], last_length[which]) < 0)
+        return;
+}
+
+/* Ranks may well fault together; the first one speaks and ends the program. */
+static void on_fault(int signal_number)
+{
+    static atomic_flag spoken = ATOMIC_FLAG_INIT;
+    while (atomic_flag_test_and_set(&spoken))
+        pause();
+    speak(0);
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+static void on_alarm(int signal_number)
+{
+    (void)signal_number;
+    speak(1);
+    _exit(1);
+}
+
+static void catch_crashes(void)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+    static char stack[1 << 16];
+    const stack_t other = {.ss_sp = stack, .ss_size = sizeof(stack)};
+    const struct sigaction crash = {.sa_handler = on_fault, .sa_flags = SA_ONSTACK};
+    const struct sigaction alarm_action = {.sa_handler = on_alarm, .sa_flags = SA_ONSTACK};
+    sigaltstack(&other, NULL);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+        sigaction(faults[i], &crash, NULL);
+    sigaction(SIGALRM, &alarm_action, NULL);
+}
+
+static void prepare_words(const char *who, const char *where, double seconds)
+{
+    const int crash = snprintf(last_words[0], sizeof(last_words[0]),
+                               "attn-bench: %s crashed %s; rows finished before that are in the "
+                               "result file\n",
+                               who, where);
+    const int late = snprintf(last_words[1], sizeof(last_words[1]),
+                              "attn-bench: %s did not return within %.0f s %s; rows finished "
+                              "before that are in the result file\n",
+                              who, seconds, where);
+    last_length[0] = crash < (int)sizeof(last_words[0]) ? (size_t)crash : sizeof(last_words[0]);
+    last_length[1] = late < (int)sizeof(last_words[1]) ? (size_t)late : sizeof(last_words[1]);
+}
+
+static int add_kernels(struct outside *o, struct attn_message *why)
+{
+    char name[64];
+    for (size_t i = 0; i < o->library.n; i++) {
+        const struct attn_kernel *const k = &o->library.kernel[i];
+        const int error = attn_registry_add(k, supports);
+        attn_kernel_name(k, name, sizeof(name));
+        if (error == -EEXIST)
+            return attn_refuse(why, error, "there is a kernel %s already; give it another name",
+                               name);
+        if (error)
+            return attn_refuse(why, error, "more than %d kernels from outside", ATTN_OUTSIDE_MAX);
+    }
+    return 0;
+}
+
+static int load(struct outside *o, const char *path, struct attn_message *why)
+{
+    *o = (struct outside){.path = strdup(path)};
+    if (!o->path)
+        return attn_refuse(why, -ENOMEM, "out of memory");
+    int error = ask(path, ATTN_TASK_OPEN, 0, NULL, 0, patience, why);
+    if (error == -ECHILD || error == -ETIME)
+        return refuse_when(why, error, "it was loaded");
+    if (error)
+        return error;
+    const int close_error = ask(path, ATTN_TASK_CLOSE, 0, NULL, 0, patience, &o->unload_why);
+    o->unloads_badly = close_error;
+    prepare_words(path, "while it was loaded", patience);
+    error = attn_library_open(&o->library, path, why);
+    return error ? error : add_kernels(o, why);
+}
+
+int attn_outside_load(const char *text, double seconds, struct attn_message *why)
+{
+    struct attn_list list;
+    int error = attn_list_words(text, &list, why);
+    patience = seconds;
+    if (!error)
+        error = attn_keeper_open(&keeper, why);
+    if (error)
+        goto out;
+    loaded = calloc(list.n, sizeof(*loaded));
+    if (!loaded) {
+        error = attn_refuse(why, -ENOMEM, "out of memory");
+        goto out;
+    }
+    catch_crashes();
+    for (; !error && loaded_n < list.n; loaded_n++) {
+        error = load(&loaded[loaded_n], list.item[loaded_n], why);
+        if (error)
+            attn_refuse_at(why, error, "%s", list.item[loaded_n]);
+    }
+out:
+    attn_list_free(&list);
+    return error;
+}
+
+void attn_outside_leave(int status)
+{
+    if (!keeper.pid)
+        return;
+    attn_keeper_close(&keeper);
+    fflush(NULL);
+    _exit(status);
+}
+
+void attn_outside_note_unused(struct machine_context *context, const struct attn_cases *cases)
+{
+    bool used = !loaded_n;
+    for (size_t i = 0; i < cases->n; i++)
+        used = used || (cases->item[i].kernel && attn_kernel_is_outside(cases->item[i].kernel));
+    if (!used)
+        context_warn(context,
+                     "no case runs a kernel of %s; name them beside ours, as --kernel=best,%s",
+                     loaded[0].path, loaded[0].library.kernel[0].rung);
+}
+
+void attn_outside_context(struct machine_context *context)
+{
+    char all[1024] = "";
+    for (size_t i = 0; i < loaded_n; i++) {
+        const size_t n = strlen(all);
+        snprintf(all + n, sizeof(all) - n, "%s%s", i ? "," : "", loaded[i].path);
+        if (loaded[i].unloads_badly)
+            context_warn(context, "%s: %s when it was unloaded again; it stays loaded to the end",
+                         loaded[i].path, loaded[i].unload_why.text);
+    }
+    if (loaded_n)
+        context_set(context, "load", "%s", all);
+}
+
+int attn_outside_try(const struct attn_kernel *kernel, const struct attn_name *name, uint64_t seed,
+                     struct attn_message *why)
+{
+    uint32_t index = 0;
+    const struct outside *const from = owner(kernel, &index);
+    if (!from)
+        return 0;
+    const int error = ask(from->path, ATTN_TASK_TRIAL, index, name, seed,
+                          attn_trial_seconds(name, patience), why);
+    if (!error)
+        return 0;
+    refuse_when(why, error, "tried in a process of its own");
+    return attn_refuse_at(why, error, "%s", from->path);
+}
+
+void attn_outside_watch(const struct attn_kernel *kernel, const struct attn_name *name)
+{
+    char text[ATTN_NAME_MAX], where[ATTN_NAME_MAX + 16];
+    uint32_t index;
+    const struct outside *const from = owner(kernel, &index);
+    const double seconds = attn_trial_seconds(name, patience);
+    if (!from)
+        return;
+    attn_name_format(name, text, sizeof(text));
+    snprintf(where, sizeof(where), "in %s", text);
+    prepare_words(from->path, where, seconds);
+    alarm(seconds < 1e9 ? (unsigned)seconds + 1 : 0);
+}
+
+void attn_outside_rest(void)
+{
+    if (loaded_n)
+        alarm(0);
+}

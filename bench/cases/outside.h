@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Kernels from shared objects of somebody else, as members of the registry. Nothing of theirs is
+ * trusted: loading, questions and the first call of each case are tried in a process that may
+ * crash, and when the program itself is brought down its last line says who did it.
+ */
+#ifndef ATTN_OUTSIDE_H
+#define ATTN_OUTSIDE_H
+
+#include "bench/cases/case.h"
+#include "bench/machine/context.h"
+
+/*
+ * Loads every shared object of a comma-separated list and adds its kernels to the registry. To be
+ * called once, before there are threads. 0 or -errno with a sentence.
+ */
+int attn_outside_load(const char *list, double seconds, struct attn_message *why);
+
+/* Ends the program with this status, without running the destructors of what was loaded; returns
+ * if nothing was. */
+void attn_outside_leave(int status);
+
+/* A warning when something was loaded and no case runs it. */
+void attn_outside_note_unused(struct machine_context *context, const struct attn_cases *cases);
+
+/* "load": what was loaded, and a warning for what will not survive being unloaded. */
+void attn_outside_context(struct machine_context *context);
+
+/* Of a kernel from outside; others pass. 0 or -errno with a sentence that names the file. */
+int attn_outside_try(const struct attn_kernel *kernel, const struct attn_name *name, uint64_t seed,
+                     struct attn_message *why);
+
+/*
+ * From here on a crash is blamed on this kernel and case, and so is a call that does not return
+ * before attn_outside_rest(). Both end the program with a line on stderr.
+ */
+void attn_outside_watch(const struct attn_kernel *kernel, const struct attn_name *name);
+void attn_outside_rest(void);
+
+#endif
