@@ -50,6 +50,14 @@ read -r -a flags < <(PKG_CONFIG_PATH=$(dirname "$description") pkg-config \
 grep -q '"name": "copy/bytes:4096"' "$work/outside.json" ||
   fail "the README's program wrote no row"
 
+# A kernel in a shared object, with the installed headers alone.
+read -r -a flags < <(PKG_CONFIG_PATH=$(dirname "$(place pkgconfig/attnbench-kernel.pc)") \
+  pkg-config --define-variable=prefix="$work/root$prefix" --cflags attnbench-kernel)
+"$@" -std=c11 -Wall -Wextra -Werror -O2 -shared -fPIC "${flags[@]}" \
+  "$(dirname "$0")/plugins/scalar.c" -o "$work/scalar.so" -lm || fail "the example of a plug-in"
+# A sanitizer's library would have to be there before the program starts.
+"$bench" --load="$work/scalar.so" --kernel=scalar --plan >/dev/null || fail "the plug-in's plan"
+
 options() { # every option of a program, commands' included
   "$1" --help
   "$1" --help | sed -n 's/^  \([a-z]\{2,\}\) .*/\1/p' | while read -r command; do

@@ -92,6 +92,9 @@ int attn_sim_open(struct attn_sim *sim, const struct attn_settings *settings,
     *sim = (struct attn_sim){.on = on, .seed = attn_command_seed(settings)};
     if (!on)
         return 0;
+    if (settings->text[ATTN_OPT_LOAD])
+        return attn_refuse(why, -EINVAL,
+                           "--sim counts the kernels of this build alone; leave --load out");
     const char *const caches = settings->text[ATTN_OPT_SIM_CACHE];
     int error = attn_sim_caches(caches ? caches : attn_options[ATTN_OPT_SIM_CACHE].value,
                                 &sim->caches, why);

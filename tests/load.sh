@@ -1,0 +1,191 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Kernels from shared objects: the two examples run beside ours, and for every lie of
+# tests/plugins/liar.c there is a sentence and no crash. Takes attn-bench and the directory of the
+# shared objects; measures next to nothing.
+set -u -o pipefail
+bench=$(realpath "$1")
+plugins=$(realpath "$2")
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+cp "$plugins"/{scalar,adapter,liar,undefined}.so . || exit 1
+cp "$plugins"/liblanes.so . || exit 1
+export LD_LIBRARY_PATH=$dir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+failures=0
+for name in $(env | grep -o '^BENCHMARK_[A-Z_]*'); do unset "$name"; done
+
+fail() {
+    echo "FAIL: $*"
+    failures=$((failures + 1))
+}
+
+tiny=(--heads=4 --kv_heads=2 --dim=16 --context=37 --kv_type=f32 --threads=2 --cache=hot
+    --benchmark_min_time=1x --benchmark_repetitions=2)
+
+# refuse LIE "the sentence" ARGS...: status 1, that line alone on stderr, nothing on stdout.
+refuse() {
+    local lie=$1 sentence=$2 status=0
+    shift 2
+    LIE=$lie "$bench" --load_timeout=5 "$@" >out 2>err || status=$?
+    [ "$status" -eq 1 ] || fail "$lie: status $status"
+    [ ! -s out ] || fail "$lie: wrote to stdout: $(head -c 200 out)"
+    [ "$(cat err)" = "attn-bench: $sentence" ] ||
+        fail "$lie: said: $(cat err)"$'\n'"  instead of: attn-bench: $sentence"
+}
+
+# run LIE ARGS...: status 0, results in out.json.
+run() {
+    local lie=$1 status=0
+    shift
+    LIE=$lie "$bench" "${tiny[@]}" --benchmark_out=out.json "$@" >out 2>err || status=$?
+    [ "$status" -eq 0 ] || fail "$lie: status $status: $(tail -n 3 err)"
+}
+
+# row LIE "the sentence": an error row that says so, and no time in it.
+row() {
+    local lie=$1 sentence=$2
+    rm -f out.json
+    run "$lie" --load=liar.so --load_timeout="${3:-20}" --kernel=liar,ref ${extra[@]+"${extra[@]}"}
+    python3 - "$sentence" <<'PYTHON' || fail "$lie: $(grep -h message out.json)"
+import json, re, sys
+rows = json.load(open("out.json"))["benchmarks"]
+liars = [r for r in rows if r["name"].startswith("decode/liar/")]
+ours = [r for r in rows if r["name"].startswith("decode/ref/")]
+assert len(liars) == 1 and len(ours) > 1, (len(liars), len(ours))
+said = liars[0].get("error_message", liars[0].get("skip_message", ""))
+assert re.search(sys.argv[1], said), said
+assert not liars[0].get("real_time"), liars[0]
+PYTHON
+}
+
+# ---- what a shared object may be
+refuse '' "--load: nowhere.so: No such file or directory" --load=nowhere.so
+echo "int main" >text.so
+refuse '' "--load: text.so: cannot be loaded: ./text.so: file too short" --load=text.so
+refuse '' "--load: .: cannot be loaded: ./.: cannot read file data: Is a directory" --load=.
+refuse '' "--load: liblanes.so: exports no attn_plugin; include kernels/kernel.h and write \
+ATTN_PLUGIN(&kernel) at its end" --load=scalar.so,liblanes.so
+refuse '' "--load: undefined.so: cannot be loaded: ./undefined.so: undefined symbol: \
+nobody_has_this" --load=undefined.so
+refuse '' '--load: the value is empty; give SO,...' --load=
+refuse '' '--load: "scalar.so,,liar.so" has an empty place' --load=scalar.so,,liar.so
+refuse '' '--load: ./scalar.so: there is a kernel scalar already; give it another name' \
+    --load=scalar.so,./scalar.so
+refuse '' '--kernel: no kernel is called "scaler"; did you mean scalar?' --load=scalar.so \
+    --kernel=scaler
+refuse '' '--sim counts the kernels of this build alone; leave --load out' --sim --load=scalar.so
+refuse '' '--load_timeout: 0 is too small, the smallest is 1' --load_timeout=0
+
+# ---- what it may say of itself
+header="compile it again with the header of this program"
+refuse abi "--load: liar.so: made for version 2 of kernels/kernel.h, this program has version 1; \
+$header" --load=liar.so
+for lie in newer_args other_kv; do
+    LIE=$lie "$bench" --load=liar.so >out 2>err && fail "$lie was accepted"
+    grep -q "^attn-bench: --load: liar.so: compiled with another kernels/kernel.h .*$header\$" err ||
+        fail "$lie: $(cat err)"
+done
+refuse no_kernel '--load: liar.so: exports no kernel' --load=liar.so
+refuse taken_name '--load: liar.so: there is a kernel ref already; give it another name' \
+    --load=liar.so
+refuse bad_name '--load: liar.so: kernel 1 has a name that is not made of a-z, 0-9 and _, or is too long' \
+    --load=liar.so
+refuse escape '--load: liar.so: kernel liar has no summary, or one with control characters' \
+    --load=liar.so
+refuse ceiling '--load: liar.so: kernel liar is no rung; an oracle or a ceiling from outside would judge itself' \
+    --load=liar.so
+refuse unknown_type '--load: liar.so: kernel liar reads no type, or one this program does not know; see ATTN_TYPE_BIT' \
+    --load=liar.so
+refuse excuse '--load: liar.so: kernel liar has an error_factor that is not between 0 and 65536' \
+    --load=liar.so
+refuse no_size '--load: liar.so: the struct_size of kernel 1 is 0; set it to sizeof(struct attn_kernel)' \
+    --load=liar.so
+refuse no_phase '--load: liar.so: kernel liar has no phase to call' --load=liar.so
+
+# ---- what it may do while it is loaded, asked, and unloaded
+refuse crash_at_load '--load: liar.so: crashed (SIGSEGV) when it was loaded' --load=liar.so
+refuse exit_at_load '--load: liar.so: ended the whole process (exit status 7) when it was loaded' \
+    --load=liar.so
+refuse hang_at_load '--load: liar.so: did not return within 1 s when it was loaded' \
+    --load=liar.so --load_timeout=1
+row crash_in_supports 'liar: crashed \(SIGSEGV\) when asked whether it can do this'
+row hang_in_supports 'liar: did not return within 1 s when asked whether it can do this' 1
+for lie in crash_at_unload hang_at_unload; do
+    run $lie --load=liar.so --kernel=liar --load_timeout=2
+    grep -q "liar.so: .* when it was unloaded again; it stays loaded to the end" err || fail "$lie: $(cat err)"
+    grep -q '"error_occurred"' out.json && fail "$lie: an error row"
+done
+
+# ---- what it may do in a call
+row far_past "liar.so: reached outside the output \(SIGSEGV\)"
+row one_past "liar.so: reached outside the output \(SIGSEGV\)"
+extra=(--dim=15) # now the output ends between two addresses of 64 bytes
+row one_past "liar.so: wrote past the end of the output"
+extra=()
+row one_before "liar.so: wrote before the beginning of the output"
+row transposed_shape "liar.so: reached outside the output \(SIGSEGV\)"
+row scratch_past "liar.so: reached outside the scratch memory it had asked for \(SIGSEGV\)"
+row write_cache "liar.so: wrote into the KV cache, which it may only read \(SIG"
+row write_query "liar.so: wrote into its arguments, which it may only read"
+row crash_in_call "liar.so: crashed \(SIGSEGV\)"
+row abort_in_call "liar.so: crashed \(SIGABRT\)"
+row use_up_stack "liar.so: crashed \((SIGSEGV|Segmentation fault)\)"
+row exit_in_call "liar.so: ended the whole process \(exit status 3\)"
+row hang_in_call "liar.so: did not return within 1\.?[0-9]* s" 1
+row fail_to_prepare "liar.so: failed to prepare the cache \(-5\)"
+row want_everything 'needs more memory than there are addresses'
+row want_too_much 'needs .* of memory|asks for .* of its scratch memory, which is not there'
+row wrong 'wrong result before timing: sequence 0, query 0, head 3, element 15 '
+row half 'wrong result before timing: .* is -?nan '
+row wrong_later 'wrong result after timing: '
+
+# ---- what only the program itself finds out: it ends, and says who ended it
+status=0
+{ LIE=crash_later "$bench" "${tiny[@]}" --load=liar.so --kernel=liar --benchmark_out=out.json \
+    >out 2>err; } 2>shell || status=$?
+[ $status -gt 128 ] || fail "crash_later: status $status"
+grep -q '^attn-bench: liar.so crashed in decode/liar/.*; rows finished before that are in the' err ||
+    fail "crash_later: $(cat err)"
+status=0
+env LIE=hang_in_program LIE_PARENT=$$ "$bench" "${tiny[@]}" --load=liar.so --load_timeout=1 \
+    --kernel=liar >out 2>err || status=$?
+[ $status -eq 1 ] || fail "hang_in_program: status $status"
+grep -q '^attn-bench: liar.so did not return within 1 s in decode/liar/' err ||
+    fail "hang_in_program: $(cat err)"
+
+# ---- an honest one prints what it likes to stderr's account, and results stay JSON
+LIE=print "$bench" "${tiny[@]}" --load=liar.so --kernel=liar --benchmark_format=json >out 2>err ||
+    fail "print: $(cat err)"
+python3 -c 'import json; json.load(open("out"))' || fail "print: stdout is not JSON"
+
+# ---- the examples beside ours
+run '' --load=scalar.so,adapter.so --kernel=best,scalar,peer_lanes --kv_type=f32,f16 \
+    --kv_heads=1,2,4 --threads=1,2
+python3 - <<'PYTHON' || fail "the examples: $(cat err)"
+import json
+result = json.load(open("out.json"))
+assert result["context"]["load"] == "scalar.so,adapter.so", result["context"].get("load")
+rows = [r for r in result["benchmarks"] if r["run_type"] == "iteration"]
+assert not any("error_occurred" in r or "skipped" in r for r in rows)
+for kernel in "scalar", "peer_lanes":
+    mine = [r for r in rows if r["name"].startswith(f"decode/{kernel}/")]
+    assert len(mine) == 2 * 3 * 2 * 2, len(mine)
+    for r in mine:
+        assert r["max_abs_error"] <= r["error_bound"], r
+        assert r["ceiling_read_ns"] > 0, r
+PYTHON
+run '' --load=scalar.so --kernel='scal*' --layout=paged16,ring,token_major --window=8 --q_len=3
+grep -q '"error_occurred"' out.json && fail "a layout: $(grep error_message out.json)"
+"$bench" --load=scalar.so --list_kernels >out
+grep -q '^scalar  *example of a kernel' out || fail "a loaded kernel is not listed"
+"$bench" --load=scalar.so --plan --context=1K >out 2>err
+grep -q 'no case runs a kernel of scalar.so; name them beside ours, as --kernel=best,scalar' err ||
+    fail "a loaded kernel that no case runs: $(cat err)"
+run '' --load=scalar.so --kernel=scalar --softcap=20
+grep -q '"scalar: softcap, alibi and sinks are left out of this example"' out.json ||
+    fail "supports(): $(grep message out.json)"
+
+[ $failures -eq 0 ] && echo "all is well"
+exit $((failures > 0))

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A plug-in that does wrong whatever a plug-in can do wrong, one thing at a time: the environment
+ * variable LIE says which. Without it the kernel is honest, and slow.
+ */
+#include "kernels/kernel.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern struct attn_plugin attn_plugin; /* not const: the constructor lies about itself */
+
+static bool lie(const char *what)
+{
+    const char *const chosen = getenv("LIE");
+    return chosen && strcmp(chosen, what) == 0;
+}
+
+static void crash(void)
+{
+    raise(SIGSEGV);
+}
+
+static void hang(void)
+{
+    for (;;)
+        pause();
+}
+
+static const char *supports(const struct attn_problem *p)
+{
+    if (lie("crash_in_supports"))
+        crash();
+    if (lie("hang_in_supports"))
+        hang();
+    if (lie("print"))
+        puts("a library that talks");
+    return p->v_is_k_prefix ? "V that is a part of K is beyond it" : NULL;
+}
+
+static size_t out_floats(const struct attn_problem *p)
+{
+    return (size_t)p->batch * p->q_len * p->heads * p->dim_v;
+}
+
+static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int ranks)
+{
+    (void)p;
+    (void)splits;
+    (void)ranks;
+    return lie("want_everything") ? SIZE_MAX - 1 : lie("want_too_much") ? (size_t)1 << 50 : 100;
+}
+
+static int prepare(const struct attn_args *args, void *prepared)
+{
+    (void)args;
+    (void)prepared;
+    return lie("fail_to_prepare") ? -5 : 0;
+}
+
+/* The oracle's own way, but for the shapes of the test alone: f32, one token, contiguous. */
+static void attend(const struct attn_args *args, int rank, int ranks)
+{
+    const struct attn_problem *const p = args->problem;
+    for (uint32_t row = (uint32_t)rank; row < p->batch * p->heads; row += (uint32_t)ranks) {
+        const uint32_t b = row / p->heads, h = row % p->heads;
+        const float *const q = args->q + (size_t)row * p->dim;
+        double sum = 0;
+        double *const acc = calloc(p->dim_v, sizeof(*acc));
+        struct attn_rows kv;
+        for (uint32_t t = 0; t < args->lengths[b]; t++) {
+            double logit = 0;
+            attn_kv_rows(&args->kv, b, attn_kv_head_of(p, h), t, 1, &kv);
+            for (uint32_t d = 0; d < p->dim; d++)
+                logit += (double)q[d] * (double)((const float *)kv.k[0])[d];
+            const double weight = exp(logit * (double)attn_scale(p));
+            sum += weight;
+            for (uint32_t d = 0; d < p->dim_v; d++)
+                acc[d] += weight * (double)((const float *)kv.v[0])[d];
+        }
+        for (uint32_t d = 0; d < p->dim_v; d++)
+            args->out[(size_t)row * p->dim_v + d] = (float)(acc[d] / sum);
+        free(acc);
+    }
+}
+
+static int use_up_stack(const struct attn_args *args)
+{
+    volatile char room[65536];
+    room[sizeof(room) - 1] = room[0] = 1;
+    return args ? use_up_stack(args) + room[0] : 0;
+}
+
+static void misbehave(const struct attn_args *args)
+{
+    const struct attn_problem *const p = args->problem;
+    const size_t out = out_floats(p);
+    if (lie("wrong"))
+        args->out[out - 1] += 0.01f;
+    if (lie("half"))
+        memset(args->out + out / 2, 0xff, (out - out / 2) * sizeof(float));
+    if (lie("transposed_shape")) /* rows as wide as the context */
+        memset(args->out, 0, (size_t)p->heads * p->context * p->dim_v * sizeof(float));
+    if (lie("one_past"))
+        args->out[out] = 0;
+    if (lie("one_before"))
+        args->out[-1] = 0;
+    if (lie("far_past"))
+        memset(args->out, 0, (out << 2) * sizeof(float) + 8192);
+    if (lie("scratch_past"))
+        memset(args->scratch, 0, 4096);
+    if (lie("write_cache"))
+        ((char *)(uintptr_t)args->kv.k.base)[0] ^= 1;
+    if (lie("write_query"))
+        ((float *)(uintptr_t)args->q)[0] += 1;
+    if (lie("crash_in_call"))
+        crash();
+    if (lie("hang_in_call"))
+        hang();
+    if (lie("exit_in_call"))
+        exit(3);
+    if (lie("abort_in_call"))
+        abort();
+    if (lie("use_up_stack"))
+        use_up_stack(args);
+}
+
+static void phase(const struct attn_args *args, int rank, int ranks)
+{
+    static int calls;
+    attend(args, rank, ranks);
+    misbehave(args);
+    /* Well-behaved in the trial, which calls once. */
+    if (__atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED) >= ranks) {
+        if (lie("crash_later"))
+            crash();
+        if (lie("wrong_later"))
+            args->out[0] += 1;
+    }
+    if (lie("hang_in_program") && getppid() == (pid_t)strtol(getenv("LIE_PARENT"), NULL, 10))
+        hang();
+}
+
+static struct attn_kernel liar = {
+    .struct_size = sizeof(liar),
+    .rung = "liar",
+    .isa = "",
+    .summary = "a plug-in of the tests that does wrong on request",
+    .kind = ATTN_RUNG,
+    .k_types = ATTN_TYPE_BIT(ATTN_F32),
+    .v_types = ATTN_TYPE_BIT(ATTN_F32),
+    .layouts = 1u << ATTN_CONTIGUOUS,
+    .supports = supports,
+    .scratch_bytes = scratch_bytes,
+    .prepare = prepare,
+    .phase = {phase},
+    .phase_name = {"attend"},
+};
+
+static const struct attn_kernel *kernels[] = {&liar, NULL};
+
+struct attn_plugin attn_plugin = {
+    .struct_size = sizeof(attn_plugin),
+    .abi = ATTN_ABI_VERSION,
+    .problem_size = sizeof(struct attn_problem),
+    .kv_size = sizeof(struct attn_kv),
+    .args_size = sizeof(struct attn_args),
+    .kernels = kernels,
+};
+
+static __attribute__((constructor)) void begin(void)
+{
+    attn_plugin.abi += lie("abi");
+    attn_plugin.args_size += lie("newer_args") ? 8 : 0;
+    attn_plugin.kv_size += lie("other_kv") ? 8 : 0;
+    if (lie("no_kernel"))
+        kernels[0] = NULL;
+    if (lie("taken_name")) {
+        liar.rung = "ref";
+        liar.isa = "";
+    }
+    liar.rung = lie("bad_name") ? "a/b" : liar.rung;
+    liar.summary = lie("escape") ? "\033[31mred" : liar.summary;
+    liar.kind = lie("ceiling") ? ATTN_CEILING : liar.kind;
+    liar.k_types = lie("unknown_type") ? 1u << 30 : liar.k_types;
+    liar.error_factor = lie("excuse") ? 1e30 : 0;
+    liar.struct_size = lie("no_size") ? 0 : liar.struct_size;
+    if (lie("no_phase"))
+        liar.phase[0] = NULL;
+    if (lie("crash_at_load"))
+        crash();
+    if (lie("hang_at_load"))
+        hang();
+    if (lie("exit_at_load"))
+        exit(7);
+}
+
+static __attribute__((destructor)) void end(void)
+{
+    if (lie("crash_at_unload"))
+        crash();
+    if (lie("hang_at_unload"))
+        hang();
+}
