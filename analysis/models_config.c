@@ -285,6 +285,7 @@ static json_t *load(struct ana_config *config)
         ana_config_fail(config, -EBADMSG, "not a config.json: not an object");
     fclose(scan.in);
     free(scan.text);
+    free(scan.buffer);
     return root;
 }
 

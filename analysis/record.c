@@ -284,6 +284,7 @@ out:
     if (r.scan.in && !piped)
         fclose(r.scan.in);
     free(r.scan.text);
+    free(r.scan.buffer);
     if (status) {
         if (r.result)
             ana_result_free(r.result);

@@ -59,7 +59,7 @@ static int set_field(struct ana_arena *arena, struct ana_row *row, const char *k
                      const json_t *value)
 {
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        if (strcmp(fields[i].key, key) != 0)
+        if (fields[i].key[0] != key[0] || strcmp(fields[i].key, key) != 0)
             continue;
         char *const at = (char *)row + fields[i].offset;
         const double number = json_is_real(value) ? json_real_value(value) : NAN;

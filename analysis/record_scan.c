@@ -12,25 +12,34 @@
 #include <string.h>
 #include <strings.h>
 
-enum { VALUE_MAX = 1 << 24, DEPTH_MAX = 128 };
+enum { VALUE_MAX = 1 << 24, DEPTH_MAX = 128, BUFFER_BYTES = 1 << 16 };
 
-static int take(struct ana_scan *scan)
+/* The next character, or EOF, which is also what there is without memory for a buffer. */
+static inline int look(struct ana_scan *scan)
 {
-    const int c = getc_unlocked(scan->in);
+    if (scan->at == scan->filled) {
+        if (!scan->buffer)
+            scan->buffer = malloc(BUFFER_BYTES);
+        scan->at = scan->filled = 0;
+        if (scan->buffer)
+            scan->filled = fread(scan->buffer, 1, BUFFER_BYTES, scan->in);
+        if (!scan->filled)
+            return EOF;
+    }
+    return (unsigned char)scan->buffer[scan->at];
+}
+
+static inline int take(struct ana_scan *scan)
+{
+    const int c = look(scan);
+    if (c == EOF)
+        return EOF;
+    scan->at++;
+    scan->column++;
     if (c == '\n') {
         scan->line++;
         scan->column = 1;
-    } else if (c != EOF) {
-        scan->column++;
     }
-    return c;
-}
-
-static int look(struct ana_scan *scan)
-{
-    const int c = getc_unlocked(scan->in);
-    if (c != EOF)
-        ungetc(c, scan->in);
     return c;
 }
 
@@ -52,7 +61,7 @@ void ana_scan_skip(struct ana_scan *scan)
     take(scan);
 }
 
-static int put(struct ana_scan *scan, int c)
+static inline int put(struct ana_scan *scan, int c)
 {
     if (scan->length + 2 > scan->capacity) {
         const size_t capacity = scan->capacity ? 2 * scan->capacity : 4096;

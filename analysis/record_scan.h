@@ -14,6 +14,8 @@
 
 struct ana_scan {
     FILE *in;
+    char *buffer; /* what was read ahead of it; to be freed */
+    size_t at, filled;
     uint32_t line, column; /* of the next character, from 1 */
     char *text;            /* the last value, NUL terminated */
     size_t length, capacity;
