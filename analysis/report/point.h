@@ -16,6 +16,7 @@
 
 struct rep_point {
     const struct attn_name *name; /* of the result's row */
+    const char *text;             /* the same as it is written, shorter than ATTN_NAME_MAX */
     const char *label;
     size_t file; /* index into the results */
     double time_ns, low_ns, high_ns;
@@ -76,7 +77,7 @@ unsigned rep_axis_find(const char *name, size_t len);
 
 enum { REP_KEY = ATTN_NAME_MAX + 16 };
 
-/* The name of the case with the axes in `ignore` blanked: equal keys differ only in those. */
+/* The name of the case without the axes in `ignore`: equal keys differ only in those. */
 void rep_point_key(const struct rep_point *point, unsigned ignore, char key[REP_KEY]);
 
 /* "MHA", "GQA-8", "MQA". */

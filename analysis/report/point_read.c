@@ -79,6 +79,7 @@ int rep_points_read(struct ana_result *const *results, size_t count,
         struct rep_point *const p = &points->points[points->count++];
         *p = (struct rep_point){
             .name = c->row->attn,
+            .text = c->row->run_name,
             .label = c->row->label,
             .time_ns = c->real_ns,
             .low_ns = c->low_ns,
