@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "analysis/compare.h"
@@ -232,9 +233,44 @@ static void check_compare(void)
     ana_result_free(files[1]);
 }
 
+/* The fewest digits of printf's own that read back, and the layout of %g. */
+static void check_numbers(void)
+{
+    static const double known[] = {
+        0.1,    1e-5,   1e22,     1e23,     5e-324,  1.7976931348623157e308,
+        0.3,    1e15,   1e17,     123456.7, 1e-4,    9007199254740993.0,
+        1 / 3., 2 / 3., 999999.5, -0.25,    0x1p-30, 1e16 / 3};
+    uint64_t seed = test_seed();
+    char text[64], shortest[64];
+    for (size_t i = 0; i < 20000; i++) {
+        const uint64_t bits = test_random(&seed);
+        double value;
+        memcpy(&value, &bits, sizeof(value));
+        if (i % 2)
+            value = test_uniform(&seed) * pow(10, (double)(bits % 26) - 10);
+        if (i < sizeof(known) / sizeof(*known))
+            value = known[i];
+        if (!isfinite(value))
+            continue;
+        memset(text, 0, sizeof(text));
+        FILE *const out = fmemopen(text, sizeof(text), "w");
+        ana_csv_number(out, value);
+        fclose(out);
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(shortest, sizeof(shortest), "%.*g", digits, value);
+            if (!(strtod(shortest, NULL) < value) && !(strtod(shortest, NULL) > value))
+                break;
+        }
+        const bool whole = fabs(value) < 0x1p53 && fabs(value) >= 1 && !(floor(value) < value);
+        CHECK(strtod(text, NULL) - value == 0, "%.17g became %s", value, text);
+        CHECK(whole || strlen(text) <= strlen(shortest), "%s instead of %s", text, shortest);
+    }
+}
+
 int main(void)
 {
     snprintf(path, sizeof(path), "/tmp/attn_table.%d", (int)getpid());
+    check_numbers();
     check_grid();
     check_filters();
     check_pivot();
