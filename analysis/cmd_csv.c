@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attn-stat csv: the tidy summary on stdout or in a file. */
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "analysis/option.h"
 #include "analysis/results.h"
-
-/* By identity, so that links and other spellings of the name count too. */
-static bool is_input(const char *path, int count, char **inputs)
-{
-    struct stat out, in;
-    if (stat(path, &out) || !S_ISREG(out.st_mode))
-        return false;
-    for (int i = 0; i < count; i++)
-        if (stat(inputs[i], &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-            return true;
-    return false;
-}
 
 static int run(const struct ana_command *self, int argc, char **argv)
 {
@@ -29,7 +15,7 @@ static int run(const struct ana_command *self, int argc, char **argv)
     const int parsed = ana_options(self, options, &argc, argv);
     if (parsed)
         return parsed < 0 ? ANA_EXIT_USAGE : ANA_EXIT_OK;
-    if (path && is_input(path, argc, argv))
+    if (path && ana_results_input(path, argc, argv))
         return ana_complain(self,
                             "-o %s would overwrite the results it is made from; give another "
                             "file",

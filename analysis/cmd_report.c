@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attn-stat report: a page, its pictures and the tidy table in a folder. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,27 @@ static int read_plot(const struct ana_command *self, const char *path, struct re
     return 0;
 }
 
+/* A file of the report that is one of the inputs, as a path in `path`; false if there is none. */
+static bool overwrites(const char *dir, int argc, char **argv, const struct rep_plot *plots,
+                       size_t plot_count, char path[PATH_MAX])
+{
+    static const char *const ends[] = {"dat", "gp", "svg", "png"};
+    for (size_t i = 0; i < rep_report_file_count; i++) {
+        snprintf(path, PATH_MAX, "%s/%s", dir, rep_report_files[i]);
+        if (ana_results_input(path, argc, argv))
+            return true;
+    }
+    for (size_t i = 0; i < rep_plot_count + plot_count; i++)
+        for (size_t k = 0; k < sizeof(ends) / sizeof(*ends); k++) {
+            const struct rep_plot *const plot =
+                i < rep_plot_count ? &rep_plots[i] : &plots[i - rep_plot_count];
+            snprintf(path, PATH_MAX, "%s/plots/%s.%s", dir, plot->name, ends[k]);
+            if (ana_results_input(path, argc, argv))
+                return true;
+        }
+    return false;
+}
+
 static int run(const struct ana_command *self, int argc, char **argv)
 {
     const char *dir = NULL;
@@ -68,6 +90,12 @@ static int run(const struct ana_command *self, int argc, char **argv)
         else
             plot_count++;
     }
+    char path[PATH_MAX];
+    if (!status && overwrites(dir, argc, argv, plots, plot_count, path))
+        status = ana_complain(self,
+                              "-o %s would overwrite %s, which the report is made from; give "
+                              "another folder",
+                              dir, path);
     struct ana_results results;
     if (!status)
         status = ana_results_open(self, argc, argv, &results);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int ana_results_open(const struct ana_command *self, int argc, char **argv,
                      struct ana_results *results)
@@ -37,6 +38,17 @@ void ana_results_close(struct ana_results *results)
         ana_result_free(results->files[i]);
     free(results->files);
     *results = (struct ana_results){0};
+}
+
+bool ana_results_input(const char *path, int argc, char **argv)
+{
+    struct stat out, in;
+    if (stat(path, &out) || !S_ISREG(out.st_mode))
+        return false;
+    for (int i = 0; i < argc; i++)
+        if (stat(argv[i], &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+            return true;
+    return false;
 }
 
 int ana_finish_stdout(const struct ana_command *self)

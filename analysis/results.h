@@ -17,6 +17,11 @@ int ana_results_open(const struct ana_command *self, int argc, char **argv,
                      struct ana_results *results);
 void ana_results_close(struct ana_results *results);
 
+/* Is the file at `path` one of the operands, under whatever name? Then nothing may be written
+ * there.
+ */
+bool ana_results_input(const char *path, int argc, char **argv);
+
 /* Ends a command that wrote to stdout: ANA_EXIT_USAGE after complaining if the stream failed. */
 int ana_finish_stdout(const struct ana_command *self);
 

@@ -133,6 +133,17 @@ refuses 'one machine' predict --model=gpt2 --ranks=2 "$work/ours.json"
 ln -s a.json "$work/link.csv"
 refuses 'would overwrite the results it is made from' csv "$work/a.json" -o "$work/link.csv"
 [ "$(head -c 1 "$work/a.json")" = '{' ] || fail "csv -o took the place of its input"
+mkdir "$work/page"
+cp "$work/a.json" "$work/page/summary.csv"
+ln -s page "$work/other_name"
+refuses 'would overwrite' report "$work/page/summary.csv" -o "$work/other_name"
+[ "$(head -c 1 "$work/page/summary.csv")" = '{' ] || fail "report took the place of its input"
+mkdir "$work/bin"
+printf '#!/bin/sh\nexit 3\n' >"$work/bin/gnuplot"
+chmod +x "$work/bin/gnuplot"
+PATH=$work/bin:$PATH "$stat" report "$work/ours.json" -o "$work/undrawn" 2>"$work/err"
+grep -q 'installed but fails: gnuplot --version ends with status 3' "$work/err" ||
+  fail "a failing gnuplot: $(cat "$work/err")"
 refuses 'cannot write' csv "$work/a.json" -o "$work/no/such/place.csv"
 
 # Verdicts: the same times again, twelve a side, then times that are a fifth longer, then too few.

@@ -44,14 +44,24 @@ static int run(char *const argv[], const char *dir, const char *log)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-bool rep_gnuplot_works(void)
+const char *rep_gnuplot_missing(void)
 {
-    static int works = -1;
-    if (works < 0) {
+    static char why[96] = "?";
+    if (*why == '?') {
         char *argv[] = {(char[]){"gnuplot"}, (char[]){"--version"}, NULL};
-        works = run(argv, NULL, "/dev/null") == 0;
+        const int status = run(argv, NULL, "/dev/null");
+        *why = '\0';
+        if (status == -ENOENT)
+            snprintf(why, sizeof(why), "gnuplot is not installed");
+        else if (status < 0)
+            snprintf(why, sizeof(why), "gnuplot cannot be run: %.60s", strerror(-status));
+        else if (status)
+            snprintf(why, sizeof(why),
+                     "gnuplot is installed but fails: gnuplot --version ends "
+                     "with status %d",
+                     status);
     }
-    return works;
+    return *why ? why : NULL;
 }
 
 /* "# KEY: value" among the first lines of a plot's text; "" if it is not there. */
@@ -145,9 +155,9 @@ int rep_figure_draw(const struct rep_plot *plot, const struct rep_sets *sets,
     rep_selection_free(&selection);
     if (rc)
         return rc;
-    if (!rep_gnuplot_works()) {
+    if (rep_gnuplot_missing()) {
         figure->state = REP_UNDRAWN;
-        snprintf(figure->reason, sizeof(figure->reason), "gnuplot is not installed");
+        snprintf(figure->reason, sizeof(figure->reason), "%s", rep_gnuplot_missing());
         return 0;
     }
     figure->state = REP_DRAWN;

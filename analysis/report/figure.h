@@ -45,7 +45,8 @@ int rep_figure_draw(const struct rep_plot *plot, const struct rep_sets *sets,
 
 void rep_figure_free(struct rep_figure *figure);
 
-/* Whether a gnuplot answers. Looked up once. */
-bool rep_gnuplot_works(void);
+/* NULL if a gnuplot answers, else why there are no pictures: "gnuplot is not installed" or that it
+ * is and fails. Looked up once. */
+const char *rep_gnuplot_missing(void);
 
 #endif

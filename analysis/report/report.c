@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const rep_report_files[] = {"index.html", "summary.csv"};
+const size_t rep_report_file_count = sizeof(rep_report_files) / sizeof(*rep_report_files);
+
 enum { WARNINGS = 8, SENTENCE = 384 };
 
 struct warnings {
@@ -149,10 +152,11 @@ int rep_report_write(const struct rep_request *request, char *notice, char *mess
     bool undrawn = false;
     for (size_t i = 0; i < figure_count; i++)
         undrawn = undrawn || figures[i].state == REP_UNDRAWN;
-    if (undrawn && !rep_gnuplot_works()) {
-        snprintf(notice, size,
-                 "the report has no pictures, since gnuplot is not installed (apt-get install "
-                 "gnuplot-nox); plots/*.gp draw them later");
+    if (undrawn && rep_gnuplot_missing()) {
+        snprintf(notice, size, "the report has no pictures, since %s%s; plots/*.gp draw them later",
+                 rep_gnuplot_missing(),
+                 strstr(rep_gnuplot_missing(), "not installed") ? " (apt-get install gnuplot-nox)"
+                                                                : "");
         warn(&warnings, notice);
     } else if (undrawn) {
         snprintf(notice, size, "some figures could not be drawn; the page says why");

@@ -19,6 +19,10 @@ struct rep_request {
     size_t plot_count;
 };
 
+/* Names of what is written beside plots/. */
+extern const char *const rep_report_files[];
+extern const size_t rep_report_file_count;
+
 /*
  * 0, or -errno with one sentence in `message`; then DIR is as it was before. *notice is a sentence
  * for people who look at the terminal ("" for none): why there are no pictures, say.
