@@ -342,6 +342,76 @@ static void performance_counters(void)
     bench_free(&b);
 }
 
+static struct {
+    int starts, stops, mixed;
+    int64_t iterations, loops;
+} counted;
+
+static void count_loops(struct benchmark_state *state)
+{
+    while (benchmark_keep_running(state)) {
+        counted.loops++;
+        fake_now += 1e-3;
+    }
+}
+
+static int three_passes(void *user, void *of_case)
+{
+    return user == &counted && of_case == &counted ? 3 : 0;
+}
+
+static void start_counting(void *user, void *of_case, int pass)
+{
+    (void)user;
+    (void)of_case;
+    counted.mixed += counted.starts % 3 != pass || counted.stops != counted.starts;
+    counted.starts++;
+    counted.loops = 0;
+}
+
+static void stop_counting(void *user, void *of_case, int pass, int64_t iterations,
+                          struct benchmark_row *row)
+{
+    (void)user;
+    (void)of_case;
+    char name[16];
+    counted.stops++;
+    counted.iterations = iterations;
+    snprintf(name, sizeof(name), "event_%d", pass);
+    benchmark_row_set_counter(row, name, (double)counted.loops / (double)iterations, 0);
+}
+
+/* Passes of their own behind each repetition, as long as the timed one. */
+static void counting_hooks(void)
+{
+    struct bench b = {.out_stream = tmpfile(), .err_stream = tmpfile()};
+    const struct benchmark_hooks hooks = {
+        .struct_size = sizeof(hooks),
+        .user = &counted,
+        .wall_clock = fake_wall,
+        .cpu_clock = fake_cpu,
+        .out = b.out_stream,
+        .err = b.err_stream,
+        .counter_passes = three_passes,
+        .counter_start = start_counting,
+        .counter_stop = stop_counting,
+    };
+    char name[] = "bench", events[] = "--benchmark_perf_counters=CYCLES",
+         twice[] = "--benchmark_repetitions=2", *argv[] = {name, events, twice, NULL};
+    int argc = 3;
+    b.runner = benchmark_runner_new(&hooks);
+    CHECK_THAT(benchmark_initialize(b.runner, &argc, argv) == 0);
+    bench_add(&b, (struct benchmark_family){
+                      .name = "f", .run = count_loops, .iterations = 50, .user = &counted});
+    bench_run(&b);
+    CHECK(b.status == 0 && counted.starts == 6 && counted.stops == 6 && !counted.mixed,
+          "%d starts, %d stops, %d out of turn", counted.starts, counted.stops, counted.mixed);
+    CHECK(counted.iterations == 50, "as long as the timed pass");
+    CHECK(strstr(b.out, "event_0=1") && strstr(b.out, "event_2=1"), "in the rows: %s", b.out);
+    CHECK(!strstr(b.err, "perf_counters"), "nobody has to be warned: %s", b.err);
+    bench_free(&b);
+}
+
 static void debug_build(void)
 {
 #ifdef NDEBUG
@@ -439,6 +509,7 @@ static const struct {
     {"26 threads and clocks", threads_and_clocks, NULL},
     {"27 memory manager", memory_manager, NULL},
     {"28 performance counters, of which it has none", performance_counters, NULL},
+    {"28 performance counters of the program", counting_hooks, NULL},
     {"29 statistics vectors", NULL, "test_harness_statistics"},
     {"30 ranges and products", NULL, "test_harness_names"},
     {"31 default unit", default_unit, NULL},

@@ -352,6 +352,16 @@ struct benchmark_hooks {
      * then hold allocs_per_iter, max_bytes_used and what else is known. */
     void (*memory_start)(void *user);
     void (*memory_stop)(void *user, struct benchmark_memory *memory);
+    /* All or none: what the client counts with hardware counters, --benchmark_perf_counters among
+     * it. Behind each repetition come as many untimed passes of its length as counter_passes()
+     * says, each between start and stop on the first thread, since few events can be counted at a
+     * time and counting costs time. stop() puts what it counted into the row, or nothing. `of_case`
+     * is the user pointer of the case's family; iterations are those of all threads, 0 when the
+     * pass failed and there is nothing to add. */
+    int (*counter_passes)(void *user, void *of_case);
+    void (*counter_start)(void *user, void *of_case, int pass);
+    void (*counter_stop)(void *user, void *of_case, int pass, int64_t iterations,
+                         struct benchmark_row *row);
 };
 
 struct benchmark_runner *benchmark_runner_new(const struct benchmark_hooks *hooks);

@@ -109,7 +109,7 @@ static const struct flag flags[] = {
     SWITCH("benchmark_worker", worker,
            "Serve requests on stdin, a line each: list, prepare, calibrate, run, drop, quit."),
     FLAG("benchmark_perf_counters", "<counter>,...", "", perf_counters, bm_parse_string, NULL,
-         NULL, "Accepted for compatibility; hardware counters are up to the program."),
+         NULL, "Hardware events to count beside the times, where the program can."),
     FLAG("v", "<verbosity>", "0", verbosity, bm_parse_int, "a 32-bit integer", NULL,
          "How much the runner tells on stderr about its doings; 2 shows the iteration search."),
 };

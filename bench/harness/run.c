@@ -180,7 +180,7 @@ static int prepare(struct run *run)
     }
     if (settings->percentiles.count)
         bm_clock_measure(runner);
-    if (*settings->perf_counters)
+    if (*settings->perf_counters && !runner->hooks.counter_passes)
         benchmark_warn(runner, "--benchmark_perf_counters: this library reads no hardware "
                                "counters; the program itself may");
     return rc;

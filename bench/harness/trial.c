@@ -5,6 +5,7 @@
  */
 #include "bench/harness/trial.h"
 
+#include "bench/harness/counted.h"
 #include "bench/harness/memory.h"
 #include "bench/harness/percentiles.h"
 #include "bench/harness/schedule.h"
@@ -197,6 +198,8 @@ int bm_trial_repeat(struct trial *trial)
         rc = note_times(trial, &row, &result);
     if (!rc && row.status == BENCHMARK_ROW_OK)
         rc = bm_memory_measure(trial->runner, trial->instance, trial->iterations, &row);
+    if (!rc && row.status == BENCHMARK_ROW_OK)
+        rc = bm_counted_measure(trial->runner, trial->instance, trial->iterations, &row);
     if (rc) {
         bm_row_free(&row);
         goto out;
