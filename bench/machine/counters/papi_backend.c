@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PAPI: presets (PAPI_TOT_INS), native names of this CPU ("amd64_fam19h_zen3::...") and raw ones
+ * ("perf_raw::r01c0"). What its tables and queries say of an event is not what the kernel says;
+ * only adding it asks the kernel, and only counting proves it. Each thread has an event set of its
+ * own, made, started, stopped and destroyed on that thread: PAPI's inheritance does not reach
+ * threads that run already, and a team's do. Nothing is multiplexed.
+ */
+#include "bench/machine/counters/backend.h"
+#include "bench/machine/counters/perf_open.h"
+#include "bench/machine/sysfile.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <papi.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static unsigned long thread_id(void)
+{
+    return (unsigned long)gettid();
+}
+
+/* The component that counts for threads is off as a whole under some settings of the kernel. */
+static enum counter_state begin(const char *root, struct counter_trouble *trouble)
+{
+    const int version = PAPI_library_init(PAPI_VER_CURRENT);
+    if (version != PAPI_VER_CURRENT)
+        return counter_trouble_set(trouble, COUNTER_OFF,
+                                   version > 0 ? "the installed PAPI is not the one built against"
+                                               : "PAPI does not start: %s",
+                                   PAPI_strerror(version));
+    PAPI_thread_init(thread_id);
+    const int index = PAPI_get_component_index("perf_event");
+    const PAPI_component_info_t *const info = index < 0 ? NULL : PAPI_get_component_info(index);
+    if (!info)
+        return counter_trouble_set(trouble, COUNTER_OFF, "this PAPI lacks its part perf_event");
+    if (!info->disabled || info->disabled == PAPI_EDELAY_INIT)
+        return COUNTER_OK;
+    const int paranoid = perf_paranoid(root);
+    return counter_trouble_set(trouble, COUNTER_OFF, "PAPI: %.200s%s", info->disabled_reason,
+                               paranoid > 2 && paranoid < 100
+                                   ? "; sudo sysctl kernel.perf_event_paranoid=2 turns it on"
+                                   : "");
+}
+
+/* AMD counts them with a pair of counters, which emulated PMUs get wrong for their neighbours. */
+static bool corrupts_its_neighbours(const char *root, const char *name)
+{
+    char text[16384];
+    if (strcmp(name, "PAPI_FP_OPS") && strcmp(name, "PAPI_FP_INS") && strcmp(name, "PAPI_VEC_INS"))
+        return false;
+    sysfile_read(root, "/proc/cpuinfo", text, sizeof(text));
+    return strstr(text, "AuthenticAMD") && strstr(text, " hypervisor");
+}
+
+static bool has_pmu(const char *name, size_t length)
+{
+    for (int c = 0; c < PAPI_num_components(); c++) {
+        const PAPI_component_info_t *const info = PAPI_get_component_info(c);
+        for (int p = 0; info && !info->disabled && p < PAPI_PMU_MAX && info->pmu_names[p]; p++)
+            if (strlen(info->pmu_names[p]) == length && !strncmp(info->pmu_names[p], name, length))
+                return true;
+    }
+    return false;
+}
+
+/* "skx_unc_imc0::UNC_M_CAS_COUNT:RD" on anything but a Skylake-X. */
+static bool of_another_cpu(struct counter_event *event)
+{
+    const char *const colons = strstr(event->name, "::");
+    if (!colons || colons == event->name || has_pmu(event->name, (size_t)(colons - event->name)))
+        return false;
+    counter_trouble_set(&event->trouble, COUNTER_ABSENT,
+                        "an event of another CPU: PAPI finds no PMU %.*s here",
+                        (int)(colons - event->name), event->name);
+    return true;
+}
+
+static enum counter_meaning meaning_of(const char *name)
+{
+    return strcmp(name, "PAPI_TOT_INS") == 0   ? COUNTER_INSTRUCTIONS
+           : strcmp(name, "PAPI_TOT_CYC") == 0 ? COUNTER_CYCLES
+                                               : COUNTER_PLAIN;
+}
+
+static bool of_kernel_mode(const char *name)
+{
+    return (strstr(name, "CONTEXT-SWITCHES") || strstr(name, "CPU-MIGRATIONS")) &&
+           !strstr(name, "k=1");
+}
+
+static bool find(const char *root, struct counter_event *event)
+{
+    if (of_kernel_mode(event->name))
+        return false;
+    if (PAPI_event_name_to_code(event->name, &event->code) != PAPI_OK)
+        return of_another_cpu(event);
+    event->meaning = meaning_of(event->name);
+    event->hardware = strncmp(event->name, "perf::", 6) != 0;
+    if (corrupts_its_neighbours(root, event->name))
+        counter_trouble_set(&event->trouble, COUNTER_IMPLAUSIBLE,
+                            "%s falsifies the events counted beside it in virtual machines on AMD",
+                            event->name);
+    return true;
+}
+
+/* The names are PAPI's only for a moment; the best so far is kept. */
+static void offer_kind(int first, struct ana_nearest *near)
+{
+    static char best[PAPI_MAX_STR_LEN];
+    char name[PAPI_MAX_STR_LEN];
+    int code = first;
+    for (int rc = PAPI_enum_event(&code, PAPI_ENUM_FIRST); rc == PAPI_OK;
+         rc = PAPI_enum_event(&code, PAPI_ENUM_EVENTS))
+        if (PAPI_event_code_to_name(code, name) == PAPI_OK) {
+            ana_nearest_offer(near, name);
+            if (near->best == name)
+                near->best = strcpy(best, name);
+        }
+}
+
+static void offer(const char *root, struct ana_nearest *near)
+{
+    (void)root;
+    offer_kind((int)PAPI_PRESET_MASK, near);
+    offer_kind((int)PAPI_NATIVE_MASK, near);
+}
+
+static enum counter_state explain(int error, const char *what, struct counter_trouble *trouble)
+{
+    struct perf_request request = {.type = PERF_TYPE_SOFTWARE,
+                                   .config = {PERF_COUNT_SW_TASK_CLOCK},
+                                   .cpu = -1};
+    if (error == PAPI_ECMP_DISABLED)
+        return counter_trouble_set(trouble, COUNTER_OFF, "PAPI: its part for %s is switched off",
+                                   what);
+    if (error == PAPI_ENOEVNT)
+        return perf_explain("", -ENOENT, &request, trouble);
+    if (error == PAPI_EPERM)
+        return perf_explain("", -EPERM, &request, trouble);
+    /* PAPI keeps the system's own reason to itself; the most harmless event has the same one. */
+    const int fd = perf_open(&request);
+    if (fd < 0)
+        return perf_explain("", fd, &request, trouble);
+    close(fd);
+    return counter_trouble_set(trouble, COUNTER_BROKEN, "%s: PAPI: %s", what, PAPI_strerror(error));
+}
+
+/* The first thread is PAPI's own; the others come and go with their teams. */
+static void forget_thread(void)
+{
+    if (gettid() != getpid())
+        PAPI_unregister_thread();
+}
+
+static void close_set(struct counter_live *live)
+{
+    PAPI_cleanup_eventset(live->at.set);
+    PAPI_destroy_eventset(&live->at.set);
+    forget_thread();
+    live->n = 0;
+}
+
+static enum counter_state open_set(struct counter_live *live, struct counter_trouble *trouble)
+{
+    int rc = PAPI_register_thread();
+    live->at.set = PAPI_NULL;
+    if (rc == PAPI_OK)
+        rc = PAPI_create_eventset(&live->at.set);
+    if (rc != PAPI_OK) {
+        const enum counter_state state = explain(rc, "an event set", trouble);
+        close_set(live);
+        return state;
+    }
+    for (size_t i = 0; i < live->n; i++) {
+        rc = PAPI_add_named_event(live->at.set, live->event[i]->name);
+        if (rc != PAPI_OK) {
+            const enum counter_state state = explain(rc, live->event[i]->name, trouble);
+            close_set(live);
+            return state;
+        }
+    }
+    return COUNTER_OK;
+}
+
+static enum counter_state start(struct counter_live *live, struct counter_trouble *trouble)
+{
+    const int rc = PAPI_start(live->at.set);
+    return rc == PAPI_OK ? COUNTER_OK : explain(rc, live->event[0]->name, trouble);
+}
+
+static enum counter_state stop(struct counter_live *live, int64_t value[COUNTER_SET_MOST],
+                               struct counter_trouble *trouble)
+{
+    long long values[COUNTER_SET_MOST] = {0};
+    const int rc = PAPI_stop(live->at.set, values);
+    if (rc != PAPI_OK)
+        return explain(rc, live->event[0]->name, trouble);
+    for (size_t i = 0; i < live->n; i++)
+        value[i] = values[i];
+    return COUNTER_OK;
+}
+
+const struct counter_backend counter_papi = {
+    .name = "PAPI",
+    .begin = begin,
+    .end = PAPI_shutdown,
+    .find = find,
+    .offer = offer,
+    .open = open_set,
+    .start = start,
+    .stop = stop,
+    .close = close_set,
+};
