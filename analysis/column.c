@@ -64,6 +64,14 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
     [ANA_ATTENTION_FRACTION] = {"attention_fraction", "1",
                                 "share of a layer's or model's step spent in attention"},
     [ANA_LAYERS_RUN] = {"layers_run", "1", "distinct layers that were run to stand for the model"},
+    [ANA_BEST_BYTES_PER_SECOND] = {"best_bytes_per_second", "bytes/s",
+                                   "--machine: fastest single pass of reading"},
+    [ANA_BEST_FLOPS_PER_SECOND] = {"best_flops_per_second", "flop/s",
+                                   "--machine: fastest single pass of multiply-adds"},
+    [ANA_BEST_LATENCY_NS] = {"best_latency_ns", "ns",
+                             "--machine: one load that waits for the one before, at best"},
+    [ANA_BEST_BARRIER_NS] = {"best_barrier_ns", "ns",
+                             "--machine: starting all threads on nothing and meeting, at best"},
 };
 
 const struct ana_column *ana_column_find(const char *name)

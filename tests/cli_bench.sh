@@ -143,7 +143,7 @@ accept --list_suites
 for suite in quick decode ceilings amplification; do
     grep -q "^$suite " out || fail "--list_suites lacks $suite"
 done
-accept --machine
+XDG_CACHE_HOME=$dir accept --machine --benchmark_dry_run
 grep -q '^CPU ' out || fail "--machine"
 
 # ---- a plan runs nothing

@@ -142,7 +142,7 @@ static bool in_environment(const char *flag)
     return getenv(name);
 }
 
-bool attn_command_wants_table(const struct attn_command *command)
+bool attn_command_is_formless(const struct attn_command *command)
 {
     static const char *const others[] = {"--benchmark_format", "--benchmark_list_tests"};
     for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
@@ -152,7 +152,12 @@ bool attn_command_wants_table(const struct attn_command *command)
             if (strncmp(command->flag[f], others[i], strlen(others[i])) == 0)
                 return false;
     }
-    return isatty(STDOUT_FILENO);
+    return true;
+}
+
+bool attn_command_wants_table(const struct attn_command *command)
+{
+    return attn_command_is_formless(command) && isatty(STDOUT_FILENO);
 }
 
 bool attn_command_initialize(const struct attn_command *command, const struct attn_sweep *sweep,

@@ -33,6 +33,9 @@ void attn_command_free(struct attn_command *command);
  */
 bool attn_command_wants_table(const struct attn_command *command);
 
+/* Did nobody ask for a form of output or for a list? */
+bool attn_command_is_formless(const struct attn_command *command);
+
 /*
  * False when the program is to end with *status; the harness has then said why. With `table` the
  * harness is told to display JSON, which keeps it silent when its output goes nowhere.

@@ -8,6 +8,7 @@
 #include "bench/cases/command.h"
 #include "bench/cases/display.h"
 #include "bench/cases/host.h"
+#include "bench/cases/machine.h"
 #include "bench/cases/options.h"
 #include "bench/cases/outside.h"
 #include "bench/cases/overwrite.h"
@@ -17,6 +18,7 @@
 #include "bench/cases/session.h"
 #include "bench/cases/show.h"
 #include "bench/cases/sim.h"
+#include "bench/cases/survey_file.h"
 #include "bench/cases/sweep.h"
 #include "kernels/cpu.h"
 
@@ -96,6 +98,7 @@ static int take_over(struct program *p, struct attn_message *why)
     const char *const path = p->command.settings.text[ATTN_OPT_RESUME];
     attn_session_context(&p->context, &p->host, &p->command, &p->cases);
     attn_sim_describe(&p->sim, &p->context);
+    attn_survey_recall(&p->host.topology, &p->context);
     p->finished = calloc(p->cases.n, sizeof(*p->finished));
     if (!p->finished)
         return attn_refuse(why, -ENOMEM, "out of memory");
@@ -165,7 +168,7 @@ static int run(struct program *p, struct attn_message *why)
     if (late || p->nowhere)
         p->session.late = &p->context;
     const size_t warnings = p->context.warnings;
-    const int status = attn_session_run(&p->context, p->runner);
+    const int status = attn_session_run(&p->context, p->runner, NULL, NULL);
     if (p->nowhere)
         close_table(p, warnings);
     for (size_t i = warnings; late && p->session.begun && i < p->context.warnings; i++)
@@ -177,7 +180,8 @@ static int run(struct program *p, struct attn_message *why)
 static bool open_runner(struct program *p)
 {
     struct benchmark_hooks hooks = {.struct_size = sizeof(hooks)};
-    if (attn_command_wants_table(&p->command))
+    const bool machine = attn_option_flag(&p->command.settings, ATTN_OPT_MACHINE);
+    if (machine ? attn_command_is_formless(&p->command) : attn_command_wants_table(&p->command))
         p->nowhere = fopen("/dev/null", "we");
     hooks.out = p->nowhere;
     p->runner = benchmark_runner_new(&hooks);
@@ -213,8 +217,8 @@ static int program(struct program *p, int argc, char **argv)
     if (attn_host_open(&p->host, attn_command_seed(&p->command.settings), &why))
         return fail(&why);
     if (attn_option_flag(&p->command.settings, ATTN_OPT_MACHINE)) {
-        attn_show_machine(stdout, &p->host);
-        return fflush(stdout) ? FAILED : 0;
+        attn_session_context(&p->context, &p->host, &p->command, &p->cases);
+        return attn_machine_run(p->nowhere ? stdout : NULL, &p->host, &p->context, p->runner);
     }
     if (attn_cases_expand(&p->sweep, p->host.topology.cores, &p->cases, &why))
         return fail(&why);

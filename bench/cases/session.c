@@ -62,6 +62,8 @@ struct ending {
     struct machine_activity before;
     struct machine_context *context;
     struct benchmark_runner *runner;
+    void (*at_end)(void *user);
+    void *user;
 };
 
 static void report_activity(void *user)
@@ -76,11 +78,14 @@ static void report_activity(void *user)
     for (size_t i = 0; i < during.warnings; i++)
         context_warn(ending->context, "%s", during.warning[i]);
     context_free(&during);
+    if (ending->at_end)
+        ending->at_end(ending->user);
 }
 
-int attn_session_run(struct machine_context *context, struct benchmark_runner *runner)
+int attn_session_run(struct machine_context *context, struct benchmark_runner *runner,
+                     void (*at_end)(void *user), void *user)
 {
-    struct ending ending = {.context = context, .runner = runner};
+    struct ending ending = {.context = context, .runner = runner, .at_end = at_end, .user = user};
     activity_read("", &ending.before);
     benchmark_at_end(runner, report_activity, &ending);
     const int status = benchmark_run(runner);

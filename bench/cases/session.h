@@ -22,7 +22,11 @@ void attn_session_context(struct machine_context *context, const struct attn_hos
  */
 bool attn_session_publish(const struct machine_context *context, struct benchmark_runner *runner);
 
-/* Runs. Adds to the context's warnings what else the machine did meanwhile. The exit status. */
-int attn_session_run(struct machine_context *context, struct benchmark_runner *runner);
+/*
+ * Runs. Adds to the context's warnings what else the machine did meanwhile. `at_end` (NULL: nobody)
+ * is called when all has been measured and the result file may still get keys. The exit status.
+ */
+int attn_session_run(struct machine_context *context, struct benchmark_runner *runner,
+                     void (*at_end)(void *user), void *user);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "bench/cases/data.h"
 #include "bench/cases/sweep.h"
-#include "bench/machine/environment.h"
 #include "bench/machine/memory.h"
 #include "kernels/cpu.h"
 #include "kernels/registry.h"
@@ -76,16 +75,13 @@ void attn_show_machine(FILE *out, const struct attn_host *host)
         fprintf(out, "memory    %s free\n", attn_bytes_text(available, text, sizeof(text)));
     if (*t->unknown)
         fprintf(out, "unknown   %s\n", t->unknown);
+}
 
-    struct machine_context c = {0};
-    const struct environment_options options = {.root = "",
-                                                .topology = t,
-                                                .threads = (int)t->cores};
-    environment_collect(&c, &options);
+void attn_show_context(FILE *out, const struct machine_context *context)
+{
     fputs("\n", out);
-    for (size_t i = 0; i < c.items; i++)
-        fprintf(out, "%-28s %s\n", c.item[i].key, c.item[i].value);
-    for (size_t i = 0; i < c.warnings; i++)
-        fprintf(out, "warning: %s\n", c.warning[i]);
-    context_free(&c);
+    for (size_t i = 0; i < context->items; i++)
+        fprintf(out, "%-28s %s\n", context->item[i].key, context->item[i].value);
+    for (size_t i = 0; i < context->warnings; i++)
+        fprintf(out, "warning: %s\n", context->warning[i]);
 }
