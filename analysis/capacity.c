@@ -22,13 +22,23 @@ static uint64_t row_bytes(enum attn_type type, uint32_t dim)
     return attn_row_bytes(info, dim) + attn_row_scale_bytes(info, dim);
 }
 
+/* KV heads of a layer that one rank holds. */
+static uint64_t heads_of(const struct ana_layers *kind, const struct ana_cache *cache)
+{
+    const uint64_t ranks = cache->shard == ANA_SHARD_HEADS ? cache->ranks : 1;
+    return (kind->kv_heads + ranks - 1) / ranks;
+}
+
 uint64_t ana_token_bytes(const struct ana_layers *kind, const struct ana_cache *cache)
 {
-    uint64_t heads = kind->kv_heads;
-    if (cache->shard == ANA_SHARD_HEADS)
-        heads = (heads + cache->ranks - 1) / cache->ranks;
     const uint64_t v = kind->v_in_k ? 0 : row_bytes(cache->v_type, kind->dim_v);
-    return heads * (row_bytes(cache->k_type, kind->dim) + v);
+    return heads_of(kind, cache) * (row_bytes(cache->k_type, kind->dim) + v);
+}
+
+/* Scales that all tokens of a sequence share, in one layer. */
+static uint64_t shared_bytes(const struct ana_layers *kind, const struct ana_cache *cache)
+{
+    return heads_of(kind, cache) * attn_head_scale_bytes(&attn_types[cache->k_type], kind->dim);
 }
 
 uint64_t ana_kept_tokens(const struct ana_layers *kind, const struct ana_cache *cache,
@@ -49,7 +59,7 @@ uint64_t ana_sequence_bytes(const struct ana_model *model, const struct ana_cach
         const struct ana_layers *const kind = &model->kinds[i];
         const uint64_t layer =
             times(ana_token_bytes(kind, cache), ana_kept_tokens(kind, cache, context));
-        sum = plus(sum, times(kind->layers, layer));
+        sum = plus(sum, times(kind->layers, plus(layer, shared_bytes(kind, cache))));
     }
     return sum;
 }

@@ -29,6 +29,14 @@ static size_t plane_strides(const struct attn_problem *p, size_t row, uint32_t t
     }
 }
 
+/* One row of scales a KV head of a sequence, whatever the token. */
+static size_t channel_strides(const struct attn_problem *p, struct attn_plane *plane)
+{
+    plane->head_stride = attn_head_scale_bytes(&attn_types[p->k_type], p->dim);
+    plane->batch_stride = plane->head_stride * p->kv_heads;
+    return plane->batch_stride * p->batch;
+}
+
 struct attn_kv_shape attn_kv_shape(const struct attn_problem *p)
 {
     struct attn_kv_shape shape = {.view = {.struct_size = sizeof(struct attn_kv)}};
@@ -55,10 +63,12 @@ struct attn_kv_shape attn_kv_shape(const struct attn_problem *p)
         shape.v_bytes =
             plane_strides(p, attn_row_bytes(v, p->dim_v), tokens, shape.pages, &shape.view.v);
     }
-    if (k->block)
-        shape.k_scale_bytes = plane_strides(p, attn_row_scale_bytes(k, p->dim), tokens, shape.pages,
-                                            &shape.view.k_scale);
-    if (v->block && !p->v_is_k_prefix)
+    shape.k_scale_bytes = k->channel ? channel_strides(p, &shape.view.k_scale)
+                                     : plane_strides(p, attn_row_scale_bytes(k, p->dim), tokens,
+                                                     shape.pages, &shape.view.k_scale);
+    if (p->v_is_k_prefix)
+        shape.view.v_scale = shape.view.k_scale;
+    else
         shape.v_scale_bytes = plane_strides(p, attn_row_scale_bytes(v, p->dim_v), tokens,
                                             shape.pages, &shape.view.v_scale);
     return shape;

@@ -9,7 +9,8 @@
  *   ring                      the same with t modulo ring_tokens
  *   paged                     base + table[b*pages_a_sequence + t/page]*page_stride
  *                                  + g*head_stride + (t%page)*token_stride
- * Scales lie in planes of their own with strides of the same shape.
+ * Scales lie in planes of their own with strides of the same shape; where they belong to channels
+ * and not to tokens, the strides of page and token are 0.
  *
  * Header-only, because a kernel in a shared object of somebody else needs it too.
  */
@@ -45,7 +46,7 @@ struct attn_rows {
     ptrdiff_t k_step, v_step; /* bytes from row i to i + 1 when that is the same for all; else 0 */
     uint32_t pos[ATTN_TILE_MAX]; /* logical position of each row */
     const void *k[ATTN_TILE_MAX], *v[ATTN_TILE_MAX];
-    const void *k_scale[ATTN_TILE_MAX], *v_scale[ATTN_TILE_MAX]; /* f32; unset without scales */
+    const void *k_scale[ATTN_TILE_MAX], *v_scale[ATTN_TILE_MAX]; /* f16; unset without scales */
 };
 
 /* Bytes from the base of a plane to row `slot` of (batch, page, head). */

@@ -107,6 +107,14 @@ const char *attn_problem_invalid(const struct attn_problem *p, char *buf, size_t
         return INVALID("the ring layout keeps one window of tokens: give a window");
     if (p->v_is_k_prefix && (p->dim_v > p->dim || p->v_type != p->k_type))
         return INVALID("V as a prefix of K needs dim of V <= dim and the type of K");
+    if (attn_types[p->v_type].channel)
+        return INVALID("V is %s; scales a channel are for K alone: kv_type %s+%s",
+                       attn_types[p->v_type].name, attn_types[p->k_type].name,
+                       p->v_type == ATTN_I8C ? "i8" : "i4");
+    if (p->v_is_k_prefix && attn_types[p->k_type].bits < 8 && p->dim_v != p->dim &&
+        p->dim_v % ATTN_QUANT_BLOCK)
+        return INVALID("V as a prefix of an %s K needs a dim of V of whole blocks of %d, not %u",
+                       attn_types[p->k_type].name, ATTN_QUANT_BLOCK, p->dim_v);
     if (!(p->softcap >= 0 && p->softcap <= 1e6f))
         return INVALID("softcap is %g; it must lie between 0 (off) and 1e6", (double)p->softcap);
     if (!(p->scale >= 0 && p->scale <= 1e6f))
@@ -347,6 +355,12 @@ static uint64_t token_bytes(const struct attn_problem *p)
     return bytes;
 }
 
+/* And those of scales that no token has for itself. */
+static uint64_t head_scale_bytes(const struct attn_problem *p)
+{
+    return (uint64_t)p->batch * p->kv_heads * attn_head_scale_bytes(&attn_types[p->k_type], p->dim);
+}
+
 uint64_t attn_kv_bytes(const struct attn_problem *p)
 {
     uint64_t tokens = 0;
@@ -354,7 +368,7 @@ uint64_t attn_kv_bytes(const struct attn_problem *p)
         const uint32_t length = attn_problem_length(p, b);
         tokens += p->layout == ATTN_RING && p->window < length ? p->window : length;
     }
-    return tokens * p->kv_heads * token_bytes(p);
+    return tokens * p->kv_heads * token_bytes(p) + head_scale_bytes(p);
 }
 
 uint64_t attn_bytes(const struct attn_problem *p)
@@ -365,7 +379,8 @@ uint64_t attn_bytes(const struct attn_problem *p)
         seen += attn_visible(p, length, p->q_len - 1).end - attn_visible(p, length, 0).first;
     }
     const uint64_t rows = (uint64_t)p->batch * p->q_len * p->heads;
-    return seen * p->kv_heads * token_bytes(p) + rows * sizeof(float) * (p->dim + p->dim_v);
+    return seen * p->kv_heads * token_bytes(p) + head_scale_bytes(p) +
+           rows * sizeof(float) * (p->dim + p->dim_v);
 }
 
 uint64_t attn_flops(const struct attn_problem *p)

@@ -83,11 +83,17 @@ static void check_sums(void)
     CHECK(ana_kept_tokens(&model.kinds[0], &cache, 8193) == 8208, "pages");
     CHECK(ana_kept_tokens(&model.kinds[0], &cache, 8192) == 8192, "whole pages");
 
-    /* Quantised: 128 elements of 8 bits and four scales of 4 bytes, K; f16 V. */
+    /* Quantised: 128 elements of 8 bits and four scales of 2 bytes, K; f16 V. */
     cache = (struct ana_cache){.k_type = ATTN_I8, .v_type = ATTN_F16, .ranks = 1};
-    CHECK(ana_token_bytes(&model.kinds[0], &cache) == 8 * (128 + 16 + 256), "i8 + f16");
+    CHECK(ana_token_bytes(&model.kinds[0], &cache) == 8 * (128 + 8 + 256), "i8 + f16");
     cache.k_type = cache.v_type = ATTN_I4;
-    CHECK(ana_token_bytes(&model.kinds[0], &cache) == 8 * 2 * (64 + 16), "i4");
+    CHECK(ana_token_bytes(&model.kinds[0], &cache) == 8 * 2 * (64 + 8), "i4");
+    const uint64_t i4 = ana_sequence_bytes(&model, &cache, 100);
+    cache.k_type = ATTN_I4C;
+    CHECK(ana_token_bytes(&model.kinds[0], &cache) == 8 * (64 + 64 + 8), "i4c");
+    CHECK(i4 - ana_sequence_bytes(&model, &cache, 100) ==
+              (uint64_t)model.kinds[0].layers * 8 * (100 * 8 - 128 * 2),
+          "a scale a channel and layer, whatever the number of tokens");
 
     /* Ranks: heads are dealt out until one is left, then copied. */
     cache = f16;

@@ -52,6 +52,58 @@ static void test_bf16(void)
     CHECK(attn_f32_to_bf16(attn_bits_f32(0x7f7fffffu)) == 0x7f80, "overflow");
 }
 
+/* Value of an fp8 code by definition. */
+static double f8_truth(uint32_t b, int fraction, int bias)
+{
+    const uint32_t mantissa = b & ((1u << fraction) - 1), exponent = (b & 127) >> fraction;
+    const double x =
+        exponent ? ldexp((double)(mantissa + (1u << fraction)), (int)exponent - bias - fraction)
+                 : ldexp((double)mantissa, 1 - bias - fraction);
+    return b & 128 ? -x : x;
+}
+
+static void test_f8(float (*widen)(uint8_t), uint8_t (*narrow)(float), int fraction, int bias,
+                    uint32_t largest)
+{
+    for (uint32_t b = 0; b < 256; b++) {
+        const float x = widen((uint8_t)b);
+        if ((b & 127) > largest) {
+            CHECK(!isfinite(x) && (!isnan(x) || isnan(widen(narrow(x)))), "%02x is %g", b,
+                  (double)x);
+            continue;
+        }
+        CHECK((double)x == f8_truth(b, fraction, bias), "%02x is %g", b, (double)x);
+        CHECK(narrow(x) == b, "%02x comes back as %02x", b, narrow(x));
+    }
+    for (uint32_t b = 0; b < largest; b++) {
+        const float middle = (widen((uint8_t)b) + widen((uint8_t)(b + 1))) / 2;
+        CHECK(narrow(middle) == (b & 1 ? b + 1 : b), "tie above %02x", b);
+        CHECK(narrow(nextafterf(middle, 0)) == b, "below the tie above %02x", b);
+        CHECK(narrow(nextafterf(-middle, -1e9f)) == (b | 128) + 1, "beyond the tie of -%02x", b);
+    }
+    CHECK(narrow(1e9f) == largest && narrow(-INFINITY) == (largest | 128), "saturates");
+}
+
+/* Every element of rows of any length has half a byte of its own. */
+static void test_i4(void)
+{
+    uint8_t row[40];
+    float values[80];
+    for (uint32_t dim = 1; dim <= 70; dim++) {
+        const uint16_t one[3] = {0x3c00, 0x3c00, 0x3c00};
+        const size_t bytes = attn_row_bytes(&attn_types[ATTN_I4], dim);
+        memset(row, 0x5a, sizeof(row));
+        for (uint32_t d = 0; d < dim; d++)
+            attn_i4_set(row, d, dim, (int32_t)(d * 7 % 16) - 8);
+        attn_widen_row(ATTN_I4, row, one, dim, values);
+        for (uint32_t d = 0; d < dim; d++)
+            CHECK(attn_i4_get(row, d, dim) == (int32_t)(d * 7 % 16) - 8 &&
+                      values[d] == (float)attn_i4_get(row, d, dim),
+                  "element %u of %u", d, dim);
+        CHECK(row[bytes] == 0x5a, "a row of %u ends after %zu bytes", dim, bytes);
+    }
+}
+
 static void test_types(void)
 {
     for (int t = 0; t < ATTN_TYPES; t++) {
@@ -62,13 +114,16 @@ static void test_types(void)
     enum attn_type type;
     CHECK(attn_type_parse("f3", 2, &type) != 0 && attn_type_parse("", 0, &type) != 0, "prefixes");
     CHECK(attn_row_bytes(&attn_types[ATTN_I4], 46) == 23, "i4 packs two");
-    CHECK(attn_row_scale_bytes(&attn_types[ATTN_I8], 46) == 8, "a scale for a last part block");
+    CHECK(attn_row_scale_bytes(&attn_types[ATTN_I8], 46) == 4, "a scale for a last part block");
 }
 
 int main(void)
 {
     test_f16();
     test_bf16();
+    test_f8(attn_e4m3_to_f32, attn_f32_to_e4m3, 3, 7, 0x7e);
+    test_f8(attn_e5m2_to_f32, attn_f32_to_e5m2, 2, 15, 0x7b);
+    test_i4();
     test_types();
     return test_exit();
 }

@@ -157,8 +157,9 @@ static void test_command_line(void)
          "--phase: the phase layer is not in this build; it has decode and prefill"},
         {"--phase=decod", "--phase: \"decod\" is none of decode, prefill, generate, layer, model; "
                           "did you mean decode?"},
-        {"--kv_type=f61", "--kv_type: \"f61\" is none of f32, f16, bf16, i8, i4, e4m3, e5m2; did "
-                          "you mean f16?"},
+        {"--kv_type=f61",
+         "--kv_type: \"f61\" is none of f32, f16, bf16, i8, i4, e4m3, e5m2, i8c, i4c; did "
+         "you mean f16?"},
         {"--layout=paged", "--layout: \"paged\" does not say the page size; write paged16, or "
                            "another number of tokens from 1 to 65536"},
         {"--layout=paged0", "--layout: \"paged0\" does not say the page size; write paged16, or "

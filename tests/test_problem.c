@@ -15,7 +15,7 @@ static struct attn_problem random_problem(uint64_t *state)
     const uint32_t group = 1 + (uint32_t)(test_random(state) % 9);
     p.phase = (enum attn_phase)(test_random(state) % ATTN_PHASES);
     p.k_type = (enum attn_type)(test_random(state) % ATTN_TYPES);
-    p.v_type = (enum attn_type)(test_random(state) % ATTN_TYPES);
+    p.v_type = (enum attn_type)(test_random(state) % ATTN_I8C);
     p.batch = 1 + (uint32_t)(test_random(state) % 70);
     p.kv_heads = 1 + (uint32_t)(test_random(state) % 40);
     p.heads = p.kv_heads * group;
