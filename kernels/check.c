@@ -5,6 +5,8 @@
  */
 #include "kernels/check.h"
 
+#include "kernels/quant.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
@@ -14,26 +16,19 @@
 
 enum { DIM_MAX = 1024 };
 
-/* A row exactly as stored, in double. */
-static void read_row(enum attn_type type, const void *row, uint32_t dim, double *values)
+/* A row as stored, or as the source knows it, in double. */
+static void read_row(const struct attn_source *source, enum attn_type type, const void *row,
+                     const void *scales, uint32_t dim, double *values)
 {
+    float stored[DIM_MAX];
     assert(dim <= DIM_MAX);
-    switch (type) {
-    case ATTN_F32:
-        for (uint32_t d = 0; d < dim; d++)
-            values[d] = (double)((const float *)row)[d];
+    if (source) {
+        source->read(source->context, type, row, scales, dim, values);
         return;
-    case ATTN_F16:
-        for (uint32_t d = 0; d < dim; d++)
-            values[d] = (double)attn_f16_to_f32(((const uint16_t *)row)[d]);
-        return;
-    case ATTN_BF16:
-        for (uint32_t d = 0; d < dim; d++)
-            values[d] = (double)attn_bf16_to_f32(((const uint16_t *)row)[d]);
-        return;
-    default:
-        assert(!"a type without a reader");
     }
+    attn_widen_row(type, row, scales, dim, stored);
+    for (uint32_t d = 0; d < dim; d++)
+        values[d] = (double)stored[d];
 }
 
 struct logit {
@@ -42,18 +37,27 @@ struct logit {
     bool visible;
 };
 
-static struct logit logit_at(const struct attn_args *args, const struct attn_expected *row,
-                             const float *q, const void *k, uint32_t pos, uint32_t at)
+/* What all logits of one output row share. */
+struct query {
+    const struct attn_args *args;
+    const struct attn_source *source;
+    const float *q;
+    uint32_t batch, i, head, at; /* at: its position */
+};
+
+/* Leaves the row of K it is about in values[]. */
+static struct logit logit_at(const struct query *query, const void *k, const void *scales,
+                             uint32_t pos, double *values)
 {
+    const struct attn_args *const args = query->args;
     const struct attn_problem *const p = args->problem;
-    const uint32_t newest = args->lengths[row->batch] - p->q_len;
+    const uint32_t newest = args->lengths[query->batch] - p->q_len;
     struct logit l = {.visible = true};
-    double values[DIM_MAX];
     if (p->mask == ATTN_TREE && pos >= newest)
-        l.visible = args->tree[(size_t)row->batch * p->q_len + row->i] >> (pos - newest) & 1;
-    read_row(p->k_type, k, p->dim, values);
+        l.visible = args->tree[(size_t)query->batch * p->q_len + query->i] >> (pos - newest) & 1;
+    read_row(query->source, p->k_type, k, scales, p->dim, values);
     for (uint32_t d = 0; d < p->dim; d++) {
-        const double product = (double)q[d] * values[d];
+        const double product = (double)query->q[d] * values[d];
         l.value += product;
         l.magnitude += fabs(product);
     }
@@ -62,61 +66,168 @@ static struct logit logit_at(const struct attn_args *args, const struct attn_exp
     if (p->softcap > 0)
         l.value = (double)p->softcap * tanh(l.value / (double)p->softcap);
     if (args->alibi) {
-        const double bias = (double)args->alibi[row->head] * ((double)at - (double)pos);
+        const double bias = (double)args->alibi[query->head] * ((double)query->at - (double)pos);
         l.value -= bias;
         l.magnitude += fabs(bias);
     }
     return l;
 }
 
-void attn_check_expect(const struct attn_args *args, struct attn_expected *row)
+/* Largest of what bounds are made of, over the positions a row sees. */
+struct extent {
+    double magnitude, value; /* sum |q k| of a logit, |v| */
+    double k_logit, v_step;  /* what narrowing did to a logit, to a value */
+    double q_logit, v_code;  /* one level of q in a logit; the largest code times its scale */
+    double max, sum;         /* of all weights, the sink's too */
+    double heaviest, tokens; /* largest logit of a token; how many there are */
+};
+
+/* The row of K whose values are given, block by block, as q is rounded; a channel is its own. */
+static void extend_k(const struct query *query, const void *scales, const double *values,
+                     struct extent *e)
 {
+    const struct attn_problem *const p = query->args->problem;
+    const struct attn_type_info *const info = &attn_types[p->k_type];
+    double step = 0, levels = 0;
+    for (uint32_t first = 0; first < p->dim; first += ATTN_QUANT_BLOCK) {
+        const uint32_t end = p->dim - first < ATTN_QUANT_BLOCK ? p->dim : first + ATTN_QUANT_BLOCK;
+        double scale = (double)attn_element_scale(info, scales, first), largest = 0, sum = 0;
+        for (uint32_t d = first; d < end; d++) {
+            const double q = fabs((double)query->q[d]), value = fabs(values[d]);
+            if (info->channel)
+                scale = (double)attn_element_scale(info, scales, d);
+            step += q * attn_quant_step(info, value, scale);
+            /* A channel's scale goes with q, a block's with k. */
+            largest = fmax(largest, info->channel ? q * scale : q);
+            sum += !info->channel ? value : scale > 0 ? value / scale : 0;
+        }
+        levels += largest / 2 * sum;
+    }
+    e->k_logit = fmax(e->k_logit, step * (double)attn_scale(p));
+    e->q_logit = fmax(e->q_logit, levels * (double)attn_scale(p));
+}
+
+static void extend_v(const struct query *query, const void *scales, const double *values,
+                     struct extent *e)
+{
+    const struct attn_problem *const p = query->args->problem;
+    const struct attn_type_info *const info = &attn_types[p->v_type];
+    double value = 0;
+    for (uint32_t d = 0; d < p->dim_v; d++)
+        value = fmax(value, fabs(values[d]));
+    e->value = fmax(e->value, value);
+    for (uint32_t d = 0; d < p->dim_v; d += ATTN_QUANT_BLOCK) {
+        const double scale = (double)attn_element_scale(info, scales, d);
+        e->v_step = fmax(e->v_step, attn_quant_step(info, value, scale));
+        /* One more than the quantiser's own codes: -128 and -8 exist. */
+        e->v_code = fmax(e->v_code, scale * (info->top + 1));
+    }
+}
+
+/* Two passes over what a row sees: the maximum, then weights and the values they weigh. */
+static struct extent attend(const struct query *query, double *out)
+{
+    const struct attn_args *const args = query->args;
     const struct attn_problem *const p = args->problem;
-    const uint32_t kv_head = attn_kv_head_of(p, row->head), length = args->lengths[row->batch];
-    const struct attn_span span = attn_visible(p, length, row->i);
-    const uint32_t at = p->mask == ATTN_FULL ? length - 1 : length - p->q_len + row->i;
-    const float *const q = args->q + attn_row_index(p, row->batch, row->i, row->head) * p->dim;
-    double max = args->sinks ? (double)args->sinks[row->head] : -INFINITY;
-    double sum = 0, magnitude = 0, largest = 0, values[DIM_MAX];
+    const struct attn_span span = attn_visible(p, args->lengths[query->batch], query->i);
+    const uint32_t kv_head = attn_kv_head_of(p, query->head);
+    struct extent e = {.max = args->sinks ? (double)args->sinks[query->head] : -INFINITY,
+                       .heaviest = -INFINITY};
+    double values[DIM_MAX];
     struct attn_rows rows;
 
-    /* First pass: the maximum. */
     for (uint32_t pos = span.first; pos < span.end; pos += rows.n) {
         const uint32_t left = span.end - pos;
-        attn_kv_rows(&args->kv, row->batch, kv_head, pos, left < 64 ? left : 64, &rows);
+        attn_kv_rows(&args->kv, query->batch, kv_head, pos, left < 64 ? left : 64, &rows);
         for (uint32_t j = 0; j < rows.n; j++) {
-            const struct logit l = logit_at(args, row, q, rows.k[j], rows.pos[j], at);
+            const struct logit l = logit_at(query, rows.k[j], rows.k_scale[j], rows.pos[j], values);
             if (!l.visible)
                 continue;
-            max = fmax(max, l.value);
-            magnitude = fmax(magnitude, l.magnitude);
+            extend_k(query, rows.k_scale[j], values, &e);
+            e.heaviest = fmax(e.heaviest, l.value);
+            e.magnitude = fmax(e.magnitude, l.magnitude);
+            if (isnan(l.value))
+                e.sum = NAN;
         }
     }
-    /* Second pass: weights, and the values they weigh. */
-    memset(row->out, 0, p->dim_v * sizeof(*row->out));
+    e.max = fmax(e.max, e.heaviest);
+    memset(out, 0, p->dim_v * sizeof(*out));
     if (args->sinks)
-        sum = exp((double)args->sinks[row->head] - max);
+        e.sum += exp((double)args->sinks[query->head] - e.max);
     for (uint32_t pos = span.first; pos < span.end; pos += rows.n) {
         const uint32_t left = span.end - pos;
-        attn_kv_rows(&args->kv, row->batch, kv_head, pos, left < 64 ? left : 64, &rows);
+        attn_kv_rows(&args->kv, query->batch, kv_head, pos, left < 64 ? left : 64, &rows);
         for (uint32_t j = 0; j < rows.n; j++) {
-            const struct logit l = logit_at(args, row, q, rows.k[j], rows.pos[j], at);
+            const struct logit l = logit_at(query, rows.k[j], rows.k_scale[j], rows.pos[j], values);
             if (!l.visible)
                 continue;
-            const double weight = exp(l.value - max);
-            sum += weight;
-            read_row(p->v_type, rows.v[j], p->dim_v, values);
-            for (uint32_t d = 0; d < p->dim_v; d++) {
-                row->out[d] += weight * values[d];
-                largest = fmax(largest, fabs(values[d]));
-            }
+            const double weight = exp(l.value - e.max);
+            e.sum += weight;
+            e.tokens++;
+            read_row(query->source, p->v_type, rows.v[j], rows.v_scale[j], p->dim_v, values);
+            for (uint32_t d = 0; d < p->dim_v; d++)
+                out[d] += weight * values[d];
+            extend_v(query, rows.v_scale[j], values, &e);
         }
     }
     for (uint32_t d = 0; d < p->dim_v; d++)
-        row->out[d] /= sum;
-    row->lse = max + log(sum);
-    row->bound = ATTN_CHECK_C * F32_ROUNDOFF * (1 + magnitude) * largest;
-    row->lse_bound = ATTN_CHECK_C * F32_ROUNDOFF * (1 + magnitude + fabs(row->lse));
+        out[d] /= e.sum;
+    return e;
+}
+
+static struct query query_of(const struct attn_args *args, const struct attn_source *source,
+                             const struct attn_expected *row)
+{
+    const struct attn_problem *const p = args->problem;
+    const uint32_t length = args->lengths[row->batch];
+    return (struct query){
+        .args = args,
+        .source = source,
+        .q = args->q + attn_row_index(p, row->batch, row->i, row->head) * p->dim,
+        .batch = row->batch,
+        .i = row->i,
+        .head = row->head,
+        .at = p->mask == ATTN_FULL ? length - 1 : length - p->q_len + row->i,
+    };
+}
+
+void attn_check_expect(const struct attn_args *args, struct attn_expected *row)
+{
+    const struct query query = query_of(args, NULL, row);
+    const struct extent e = attend(&query, row->out);
+    row->lse = e.max + log(e.sum);
+    row->bound = ATTN_CHECK_C * F32_ROUNDOFF * (1 + e.magnitude) * e.value;
+    row->lse_bound = ATTN_CHECK_C * F32_ROUNDOFF * (1 + e.magnitude + fabs(row->lse));
+    row->q_logit = e.q_logit;
+    row->largest = e.value;
+    row->p_term = e.v_code / 2;
+    row->p_spread = e.tokens * exp(e.heaviest - e.max) / e.sum;
+    row->quant_bound = e.k_logit * e.value + e.v_step;
+}
+
+void attn_check_original(const struct attn_args *args, const struct attn_source *source,
+                         struct attn_expected *row)
+{
+    const struct query query = query_of(args, source, row);
+    attend(&query, row->original);
+}
+
+/* What a kernel's own rounding of q and of the weights may add to a row, and to its lse. */
+struct rounding {
+    double out, lse;
+};
+
+static struct rounding rounding_of(const struct attn_kernel *kernel,
+                                   const struct attn_expected *row)
+{
+    struct rounding r = {0};
+    if (kernel->q_levels) {
+        r.lse = row->q_logit / kernel->q_levels;
+        r.out = r.lse * row->largest;
+    }
+    if (kernel->p_levels)
+        r.out += row->p_term * fmin(kernel->p_tokens, row->p_spread) / kernel->p_levels;
+    return r;
 }
 
 int attn_check_rows(const struct attn_args *args, const struct attn_kernel *kernel,
@@ -125,9 +236,11 @@ int attn_check_rows(const struct attn_args *args, const struct attn_kernel *kern
     const struct attn_problem *const p = args->problem;
     const double factor = kernel->error_factor > 0 ? kernel->error_factor : 1;
     struct attn_check c = {0};
+    double quant_worst = 0;
 
     for (size_t r = 0; r < n; r++) {
         const size_t index = attn_row_index(p, rows[r].batch, rows[r].i, rows[r].head);
+        const struct rounding rounding = rounding_of(kernel, &rows[r]);
         for (uint32_t d = 0; d <= p->dim_v; d++) {
             const bool is_lse = d == p->dim_v;
             if (is_lse && !args->lse)
@@ -135,21 +248,32 @@ int attn_check_rows(const struct attn_args *args, const struct attn_kernel *kern
             const double expected = is_lse ? rows[r].lse : rows[r].out[d];
             const double found =
                 (double)(is_lse ? args->lse[index] : args->out[index * p->dim_v + d]);
-            const double allowed = (is_lse ? rows[r].lse_bound : rows[r].bound) * factor;
-            const double error = isfinite(found) ? fabs(found - expected) : INFINITY;
+            const double allowed = is_lse ? rows[r].lse_bound * factor + rounding.lse
+                                          : rows[r].bound * factor + rounding.out;
+            const bool finite = isfinite(found) && isfinite(expected) && isfinite(allowed);
+            const double error = finite ? fabs(found - expected) : INFINITY;
             const double ratio = error == 0 ? 0 : error / allowed;
             if (!is_lse && error > c.max_abs_error)
                 c.max_abs_error = error;
-            if (ratio < c.worst || (ratio == 0 && c.error_bound > 0))
-                continue;
-            c.worst = ratio;
-            c.error_bound = allowed;
-            c.batch = rows[r].batch;
-            c.i = rows[r].i;
-            c.head = rows[r].head;
-            c.column = d;
-            c.expected = expected;
-            c.found = found;
+            if (!is_lse && rows[r].original) {
+                const double distance = fabs(found - rows[r].original[d]);
+                const double bound = allowed + rows[r].quant_bound;
+                c.quant_error = fmax(c.quant_error, distance);
+                if (distance >= quant_worst * bound) {
+                    quant_worst = distance / bound;
+                    c.quant_bound = bound;
+                }
+            }
+            if (!finite || ratio > c.worst || (c.error_bound == 0 && ratio >= c.worst)) {
+                c.worst = finite ? ratio : INFINITY;
+                c.error_bound = allowed;
+                c.batch = rows[r].batch;
+                c.i = rows[r].i;
+                c.head = rows[r].head;
+                c.column = d;
+                c.expected = expected;
+                c.found = found;
+            }
         }
     }
     *result = c;

@@ -23,8 +23,14 @@
 
 enum { ATTN_ABI_VERSION = 1, ATTN_PHASES_MAX = 4, ATTN_RANKS_MAX = 1024 };
 
-/* What the rungs of this project read: every layout, and the types that need no scales. */
+/* What the rungs of this project read: every layout, every type (V has no scales a channel); and
+ * the types of which a row is all there is to read. */
 #define ATTN_LAYOUTS_ALL ((1u << ATTN_LAYOUTS) - 1)
+#define ATTN_TYPES_K ((1u << ATTN_TYPES) - 1)
+#define ATTN_TYPES_INTEGER                                                       \
+    (ATTN_TYPE_BIT(ATTN_I8) | ATTN_TYPE_BIT(ATTN_I4) | ATTN_TYPE_BIT(ATTN_I8C) | \
+     ATTN_TYPE_BIT(ATTN_I4C))
+#define ATTN_TYPES_V (ATTN_TYPES_K & ~(ATTN_TYPE_BIT(ATTN_I8C) | ATTN_TYPE_BIT(ATTN_I4C)))
 #define ATTN_TYPES_STORED \
     (ATTN_TYPE_BIT(ATTN_F32) | ATTN_TYPE_BIT(ATTN_F16) | ATTN_TYPE_BIT(ATTN_BF16))
 
@@ -66,6 +72,9 @@ struct attn_kernel {
     uint32_t phases;           /* mask of 1u << enum attn_phase for which `best` may choose it */
     bool owns_threads;   /* brings its own: called with ranks = 1, args->threads says how many */
     double error_factor; /* multiplies the error bound of check.h; 0 means 1 */
+    /* Levels above 0 to which q (a block of ATTN_QUANT_BLOCK at a time) and weights (up to p_tokens
+     * at a time) are rounded before they are multiplied; 0: they are not. See check.h. */
+    uint32_t q_levels, p_levels, p_tokens;
 
     /* NULL if it can do this (its types and layouts already agree), else why not, as a sentence. */
     const char *(*supports)(const struct attn_problem *p);

@@ -78,7 +78,7 @@ refuse 'attn-bench: unknown option --benchmark_filtr; did you mean --benchmark_f
 refuse 'attn-bench: unexpected argument "quick"; options are spelled --name=value' quick
 refuse 'attn-bench: --kernel: no kernel is called "onlin"; did you mean online?' --kernel=onlin
 refuse 'attn-bench: --kernel: no kernel matches "x*y"; --list_kernels shows them all' --kernel='x*y'
-refuse 'attn-bench: --kv_type: "f15" is none of f32, f16, bf16, i8, i4, e4m3, e5m2; did you mean f16?' \
+refuse 'attn-bench: --kv_type: "f15" is none of f32, f16, bf16, i8, i4, e4m3, e5m2, i8c, i4c; did you mean f16?' \
     --kv_type=f15
 refuse 'attn-bench: --pages: "huge" is none of 4k, thp, hugetlb' --pages=huge
 refuse 'attn-bench: --phase: the phase generate is not in this build; it has decode and prefill' \
@@ -189,7 +189,7 @@ import os, pty, sys
 out = b""
 pid, fd = pty.fork()
 if pid == 0:
-    os.execv(sys.argv[1], sys.argv[1:] + ["--kv_heads=4,2", "--kv_type=f16,i8"])
+    os.execv(sys.argv[1], sys.argv[1:] + ["--kv_heads=4,2", "--kv_type=i8,f16", "--kernel=ceil_idot.c"])
 while True:
     try:
         part = os.read(fd, 65536)
@@ -200,10 +200,10 @@ while True:
     out += part
 assert os.waitpid(pid, 0)[1] == 0
 lines = [l.rsplit("\x1b[K", 1)[-1].strip() for l in out.decode().strip().split("\n")]
-table = lines[lines.index("decode/ref/batch:1/heads:4/dim:16/context:32/cache:hot/real_time/threads:1"):]
+table = lines[lines.index("decode/ceil_idot.c/batch:1/heads:4/dim:16/context:32/cache:hot/real_time/threads:1"):]
 assert table[2].split() == ["kv", "kv_heads", "time", "spread", "GB/s", "ceiling"], table[2]
-assert [l.split()[:2] for l in table[3:7]] == [["f16", "4"], ["f16", "2"], ["i8", "4"], ["i8", "2"]], table
-assert "skipped: ref does not read a K cache of i8" in table[5], table[5]
+assert [l.split()[:2] for l in table[3:7]] == [["i8", "4"], ["i8", "2"], ["f16", "4"], ["f16", "2"]], table
+assert "skipped: ceil_idot.c does not read a K cache of f16" in table[5], table[5]
 assert "nothing was kept" in lines[-1], lines[-1]
 PYTHON
 

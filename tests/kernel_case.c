@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "kernels/quant.h"
 #include "tests/test.h"
 
 const char *const data_kind_names[DATA_KINDS] = {"uniform", "peaky", "rising", "equal", "huge"};
@@ -29,30 +30,24 @@ static void *must_alloc(size_t bytes)
     return must(aligned_alloc(64, (bytes + 64) / 64 * 64));
 }
 
-/* `bytes` that end right before a page nobody may touch, all ones (NaN in every stored type). */
-static void *guarded(size_t bytes, void **map, size_t *map_bytes)
+/* A plane that ends right before a page nobody may touch, all ones: NaN in every floating-point
+ * type, and in every scale. */
+static void *guarded(struct kernel_case *c, enum kernel_plane plane, size_t bytes)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const size_t body = (bytes + page - 1) / page * page;
-    *map_bytes = body + page;
-    *map = must(mmap(NULL, *map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    if (mprotect((char *)*map + body, page, PROT_NONE)) {
+    if (!bytes)
+        return NULL;
+    char *const map =
+        must(mmap(NULL, body + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    c->planes[plane].map = map;
+    c->planes[plane].bytes = body + page;
+    if (mprotect(map + body, page, PROT_NONE)) {
         perror("guard page");
         exit(1);
     }
-    char *const start = (char *)*map + body - bytes;
-    memset(*map, 0xff, body);
-    return start;
-}
-
-static void store(enum attn_type type, void *row, uint32_t d, float x)
-{
-    if (type == ATTN_F32)
-        memcpy((char *)row + d * sizeof(x), &x, sizeof(x));
-    else if (type == ATTN_F16)
-        ((uint16_t *)row)[d] = attn_f32_to_f16(x);
-    else
-        ((uint16_t *)row)[d] = attn_f32_to_bf16(x);
+    memset(map, 0xff, body);
+    return map + body - bytes;
 }
 
 static float centred(uint64_t *state)
@@ -78,25 +73,72 @@ static float value(enum data_kind kind, uint64_t *state, uint32_t pos, uint32_t 
     }
 }
 
-static void fill_cache(struct kernel_case *c, enum data_kind kind, uint64_t *state)
+/* Where the values lie that became a row of K or V. */
+static float *original_of(const struct kernel_case *c, const void *row, bool is_k)
+{
+    const struct attn_problem *const p = &c->problem;
+    const struct attn_plane *const plane = is_k ? &c->args.kv.k : &c->args.kv.v;
+    const uint32_t dim = is_k ? p->dim : p->dim_v;
+    const size_t bytes = attn_row_bytes(&attn_types[is_k ? p->k_type : p->v_type], dim);
+    const size_t offset = (size_t)((const char *)row - (const char *)plane->base);
+    return (is_k ? c->k_original : c->v_original) + offset / bytes * dim;
+}
+
+static void read_original(const void *context, enum attn_type type, const void *row,
+                          const void *scales, uint32_t dim, double *values)
+{
+    const struct kernel_case *const c = context;
+    const char *const k = c->args.kv.k.base;
+    const bool is_k = (const char *)row >= k && (const char *)row < k + c->k_bytes;
+    const float *const from = original_of(c, row, is_k);
+    (void)type;
+    (void)scales;
+    for (uint32_t d = 0; d < dim; d++)
+        values[d] = (double)from[d];
+}
+
+/* Scales a channel, from all its values in the tokens that are there. */
+static void scale_channels(struct kernel_case *c, uint32_t batch, uint32_t head, uint32_t first,
+                           uint16_t *scales)
 {
     const struct attn_problem *const p = &c->problem;
     struct attn_rows rows;
-    for (uint32_t b = 0; b < p->batch; b++) {
-        const uint32_t length = c->lengths[b];
-        const uint32_t ring = c->args.kv.ring_tokens;
-        const uint32_t first = ring && length > ring ? length - ring : 0;
-        for (uint32_t g = 0; g < p->kv_heads; g++) {
-            for (uint32_t pos = first; pos < length; pos++) {
-                attn_kv_rows(&c->args.kv, b, g, pos, 1, &rows);
-                for (uint32_t d = 0; d < p->dim; d++)
-                    store(p->k_type, (void *)rows.k[0], d, value(kind, state, pos, length, true));
-                if (p->v_is_k_prefix)
-                    continue;
-                for (uint32_t d = 0; d < p->dim_v; d++)
-                    store(p->v_type, (void *)rows.v[0], d, value(kind, state, pos, length, false));
-            }
+    for (uint32_t d = 0; d < p->dim; d++) {
+        float largest = 0;
+        for (uint32_t pos = first; pos < c->lengths[batch]; pos++) {
+            attn_kv_rows(&c->args.kv, batch, head, pos, 1, &rows);
+            largest = fmaxf(largest, fabsf(original_of(c, rows.k[0], true)[d]));
         }
+        CHECK(attn_quant_scale(p->k_type, largest, &scales[d]) == 0, "channel %u, %g", d, largest);
+    }
+}
+
+static void fill_head(struct kernel_case *c, enum data_kind kind, uint64_t *state, uint32_t batch,
+                      uint32_t head)
+{
+    const struct attn_problem *const p = &c->problem;
+    const uint32_t length = c->lengths[batch], ring = c->args.kv.ring_tokens;
+    const uint32_t first = ring && length > ring ? length - ring : 0;
+    struct attn_rows rows;
+    rows.k_scale[0] = rows.v_scale[0] = NULL;
+    for (uint32_t pos = first; pos < length; pos++) {
+        attn_kv_rows(&c->args.kv, batch, head, pos, 1, &rows);
+        for (uint32_t d = 0; d < p->dim; d++)
+            original_of(c, rows.k[0], true)[d] = value(kind, state, pos, length, true);
+        for (uint32_t d = 0; d < p->dim_v && !p->v_is_k_prefix; d++)
+            original_of(c, rows.v[0], false)[d] = value(kind, state, pos, length, false);
+    }
+    for (uint32_t pos = first; pos < length; pos++) {
+        attn_kv_rows(&c->args.kv, batch, head, pos, 1, &rows);
+        if (pos == first && attn_types[p->k_type].channel)
+            scale_channels(c, batch, head, first, (uint16_t *)rows.k_scale[0]);
+        CHECK(attn_quant_row(p->k_type, original_of(c, rows.k[0], true), p->dim, (void *)rows.k[0],
+                             (uint16_t *)rows.k_scale[0]) == 0,
+              "K of token %u", pos);
+        if (!p->v_is_k_prefix)
+            CHECK(attn_quant_row(p->v_type, original_of(c, rows.v[0], false), p->dim_v,
+                                 (void *)rows.v[0], (uint16_t *)rows.v_scale[0]) == 0,
+                  "V of token %u", pos);
     }
 }
 
@@ -119,13 +161,21 @@ static void shuffle_table(struct kernel_case *c, const struct attn_kv_shape *sha
     c->table = table;
 }
 
-static void expect_rows(struct kernel_case *c, size_t sample)
+/* Does narrowing saturate? Then no bound says how far the original is. */
+static bool saturates(const struct attn_problem *p, enum data_kind kind)
 {
+    return kind == DATA_HUGE && (p->k_type == ATTN_E4M3 || p->v_type == ATTN_E4M3);
+}
+
+static void expect_rows(struct kernel_case *c, enum data_kind kind, size_t sample)
+{
+    const struct attn_source source = {.read = read_original, .context = c};
     const struct attn_problem *const p = &c->problem;
     const size_t all = (size_t)p->batch * p->q_len * p->heads;
     c->rows = sample && sample < all ? sample : all;
     c->expected = must_alloc(c->rows * sizeof(*c->expected));
     c->expected_values = must_alloc(c->rows * p->dim_v * sizeof(double));
+    c->original_values = must_alloc(c->rows * p->dim_v * sizeof(double));
     for (size_t k = 0; k < c->rows; k++) {
         struct attn_expected *const row = &c->expected[k];
         const size_t index = c->rows == all ? k : all * k / c->rows;
@@ -133,8 +183,17 @@ static void expect_rows(struct kernel_case *c, size_t sample)
         row->i = (uint32_t)(index / p->heads % p->q_len);
         row->batch = (uint32_t)(index / p->heads / p->q_len);
         row->out = c->expected_values + k * p->dim_v;
+        row->original = saturates(p, kind) ? NULL : c->original_values + k * p->dim_v;
         attn_check_expect(&c->args, row);
+        if (row->original)
+            attn_check_original(&c->args, &source, row);
     }
+}
+
+/* Bytes of the values before they were narrowed into a plane. */
+static size_t originals(size_t bytes, enum attn_type type, uint32_t dim)
+{
+    return bytes / attn_row_bytes(&attn_types[type], dim) * dim * sizeof(float);
 }
 
 void kernel_case_open(struct kernel_case *c, const struct attn_problem *p, enum data_kind kind,
@@ -185,20 +244,29 @@ void kernel_case_open(struct kernel_case *c, const struct attn_problem *p, enum 
         .lse = c->lse,
     };
     c->args.kv.table = c->table;
-    c->args.kv.k.base = guarded(shape.k_bytes, &c->k_map, &c->k_map_bytes);
-    c->args.kv.v.base =
-        p->v_is_k_prefix ? c->args.kv.k.base : guarded(shape.v_bytes, &c->v_map, &c->v_map_bytes);
-    fill_cache(c, kind, &state);
-    expect_rows(c, sample);
+    c->args.kv.k.base = guarded(c, PLANE_K, shape.k_bytes);
+    c->args.kv.k_scale.base = guarded(c, PLANE_K_SCALE, shape.k_scale_bytes);
+    c->args.kv.v.base = p->v_is_k_prefix ? c->args.kv.k.base : guarded(c, PLANE_V, shape.v_bytes);
+    c->args.kv.v_scale.base =
+        p->v_is_k_prefix ? c->args.kv.k_scale.base : guarded(c, PLANE_V_SCALE, shape.v_scale_bytes);
+    c->k_bytes = shape.k_bytes;
+    c->k_original = must_alloc(originals(shape.k_bytes, p->k_type, p->dim));
+    c->v_original = must_alloc(originals(shape.v_bytes, p->v_type, p->dim_v));
+    for (uint32_t b = 0; b < p->batch; b++)
+        for (uint32_t g = 0; g < p->kv_heads; g++)
+            fill_head(c, kind, &state, b, g);
+    expect_rows(c, kind, sample);
 }
 
 void kernel_case_close(struct kernel_case *c)
 {
-    munmap(c->k_map, c->k_map_bytes);
-    if (c->v_map)
-        munmap(c->v_map, c->v_map_bytes);
-    void *const owned[] = {c->q,       c->sinks, c->alibi, c->out,      c->lse,
-                           c->lengths, c->table, c->tree,  c->expected, c->expected_values};
+    for (int i = 0; i < KERNEL_PLANES; i++)
+        if (c->planes[i].map)
+            munmap(c->planes[i].map, c->planes[i].bytes);
+    void *const owned[] = {
+        c->q,        c->sinks,           c->alibi,          c->out,        c->lse,
+        c->lengths,  c->table,           c->tree,           c->k_original, c->v_original,
+        c->expected, c->expected_values, c->original_values};
     for (size_t i = 0; i < sizeof(owned) / sizeof(*owned); i++)
         free(owned[i]);
 }

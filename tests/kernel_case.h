@@ -2,7 +2,8 @@
 /*
  * One attention problem with data, the way a hostile caller would hold it: K and V each end at a
  * guard page, slots no token owns hold NaN, pages of a paged cache are shuffled, scratch is exactly
- * as large as asked for. Shared by the programs that check kernels.
+ * as large as asked for. The cache is narrowed by the quantiser from values that are kept, so the
+ * distance to them is checked beside that to the oracle. Shared by the programs that check kernels.
  */
 #ifndef ATTN_KERNEL_CASE_H
 #define ATTN_KERNEL_CASE_H
@@ -10,6 +11,8 @@
 #include "kernels/check.h"
 
 enum data_kind { DATA_UNIFORM, DATA_PEAKY, DATA_RISING, DATA_EQUAL, DATA_HUGE, DATA_KINDS };
+
+enum kernel_plane { PLANE_K, PLANE_V, PLANE_K_SCALE, PLANE_V_SCALE, KERNEL_PLANES };
 
 extern const char *const data_kind_names[DATA_KINDS];
 
@@ -19,12 +22,16 @@ struct kernel_case {
     struct attn_expected *expected; /* every output row, or `sampled` of them */
     size_t rows;
     uint64_t seed;
-    void *k_map, *v_map; /* mappings, guard page included */
-    size_t k_map_bytes, v_map_bytes;
+    struct {
+        void *map; /* guard page included */
+        size_t bytes;
+    } planes[KERNEL_PLANES];
+    size_t k_bytes;
+    float *k_original, *v_original; /* K and V before they were narrowed, in order of storage */
     float *q, *sinks, *alibi, *out, *lse;
     uint32_t *lengths, *table;
     uint64_t *tree;
-    double *expected_values;
+    double *expected_values, *original_values;
 };
 
 /* Builds the case and its expected rows: all of them, or `sample` of them when that is not 0. */

@@ -107,18 +107,19 @@ static void test_unfit(void)
     struct attn_sweep s;
     struct attn_cases c;
     struct attn_message why;
-    CHECK(expand("kernel = ref\n[a]\ncontext = 8\nkv_type = i8,f16\n", &s, &c, &why) == 0, "%s",
-          why.text);
+    CHECK(expand("kernel = ceil_idot.c\n[a]\ncontext = 8\nkv_type = f16,i8\n", &s, &c, &why) == 0,
+          "%s", why.text);
     CHECK(c.n == 2, "%zu cases", c.n);
-    CHECK(c.item[0].skip && !c.item[0].kernel, "i8 is not read by ref");
-    CHECK(!c.item[1].skip && c.item[1].kernel, "f16 is");
+    CHECK(c.item[0].skip && !c.item[0].kernel, "f16 is not read by an integer ceiling");
+    CHECK(!c.item[1].skip && c.item[1].kernel, "i8 is");
     attn_cases_free(&c);
 
-    CHECK(expand("kernel = ref*\n[a]\ncontext = 8\nkv_type = i8,f16\n", &s, &c, &why) == 0, "%s",
-          why.text);
+    CHECK(expand("kernel = ceil_idot.c*\n[a]\ncontext = 8\nkv_type = f16,i8\n", &s, &c, &why) == 0,
+          "%s", why.text);
     CHECK(c.n == 1 && c.unfit == 1, "%zu cases, %zu unfit", c.n, c.unfit);
     attn_cases_free(&c);
-    CHECK(expand("kernel = ref*\n[a]\ncontext = 8\nkv_type = i8\n", &s, &c, &why) == -EINVAL,
+    CHECK(expand("kernel = ceil_idot.c*\n[a]\ncontext = 8\nkv_type = f16\n", &s, &c, &why) ==
+              -EINVAL,
           "nothing can");
     CHECK(strstr(why.text, "no kernel selected can run"), "%s", why.text);
 }

@@ -25,6 +25,8 @@ static void check_one(struct kernel_case *c, const struct attn_kernel *kernel, e
 
     runs++;
     worst_ratio = result.worst > worst_ratio ? result.worst : worst_ratio;
+    CHECK(wrong || result.quant_error <= result.quant_bound, "%g from the original, bound %g",
+          result.quant_error, result.quant_bound);
     if (!wrong) {
         test_checks++;
         return;
@@ -74,12 +76,14 @@ static struct attn_problem random_problem(uint64_t *state)
 {
     struct attn_problem p = attn_problem_default();
     const uint32_t group = PICK(1, 2, 3, 5, 7, 8, 29, 71);
-    p.k_type = (enum attn_type)PICK(ATTN_F32, ATTN_F16, ATTN_BF16);
-    p.v_type = test_random(state) % 4 ? p.k_type : (enum attn_type)PICK(ATTN_F32, ATTN_F16);
+    p.k_type = (enum attn_type)(test_random(state) % ATTN_TYPES);
+    p.v_type = test_random(state) % 3 && !attn_types[p.k_type].channel
+                   ? p.k_type
+                   : (enum attn_type)(test_random(state) % ATTN_I8C);
     p.batch = PICK(1, 1, 2, 3);
     p.kv_heads = group > 8 ? 1 : PICK(1, 2, 3);
     p.heads = p.kv_heads * group;
-    p.dim = PICK(8, 15, 16, 17, 46, 64, 80, 100, 128, 131, 192, 256, 576);
+    p.dim = PICK(8, 15, 16, 17, 32, 46, 64, 80, 100, 128, 131, 192, 256, 576);
     p.dim_v = test_random(state) % 3 ? p.dim : PICK(8, 13, 64, 128, 512);
     p.context = PICK(1, 2, 3, 15, 16, 17, 31, 33, 63, 64, 65, 97, 127, 128, 129, 191, 257, 331);
     p.q_len = PICK(1, 1, 1, 2, 3, 5, 8, 33);
@@ -97,7 +101,8 @@ static struct attn_problem random_problem(uint64_t *state)
     p.scale = test_random(state) % 6 ? 0 : 0.11f;
     if (test_random(state) % 10 == 0 && p.dim >= 64) {
         p.v_is_k_prefix = true;
-        p.dim_v = p.dim - 16;
+        p.k_type = attn_types[p.k_type].channel ? ATTN_I8 : p.k_type;
+        p.dim_v = attn_types[p.k_type].bits < 8 ? p.dim / 64 * 32 : p.dim - 16;
         p.v_type = p.k_type;
     }
     return p;

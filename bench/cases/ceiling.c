@@ -49,14 +49,25 @@ static uint64_t reading(struct attn_data *data, const struct attn_kernel *ceilin
     return best;
 }
 
+static bool is_arithmetic(const struct attn_kernel *ceiling)
+{
+    return ceiling->kind == ATTN_CEILING && strncmp(ceiling->rung, "ceil_read", 9) != 0;
+}
+
+/* Of the kernel's own instruction set, or of an extension of it. */
+static bool is_own(const struct attn_kernel *ceiling, const struct attn_kernel *kernel)
+{
+    return strncmp(ceiling->isa, kernel->isa, strlen(kernel->isa)) == 0;
+}
+
 /* Does this CPU and this build have an arithmetic ceiling of the kernel's own instruction set? */
-static bool has_own_fma(const struct attn_kernel *kernel, const struct attn_problem *p)
+static bool has_own_arithmetic(const struct attn_kernel *kernel, const struct attn_problem *p)
 {
     size_t count;
     const struct attn_kernel *const *const all = attn_registry(&count);
     char why[160];
     for (size_t i = 0; i < count; i++)
-        if (strcmp(all[i]->rung, "ceil_fma") == 0 && strcmp(all[i]->isa, kernel->isa) == 0 &&
+        if (is_arithmetic(all[i]) && is_own(all[i], kernel) &&
             !attn_kernel_unsupported(all[i], p, why, sizeof(why)))
             return true;
     return false;
@@ -67,7 +78,7 @@ struct attn_ceiling attn_ceilings_read(struct attn_ceilings *ceilings, struct at
                                        bool hot, const struct machine_clock *clock)
 {
     struct attn_ceiling_team *const t = find_team(ceilings, (uint32_t)team_ranks(team), hot);
-    const bool own = has_own_fma(kernel, &data->problem);
+    const bool own = has_own_arithmetic(kernel, &data->problem);
     struct attn_ceiling best = {0};
     size_t count, build = 0;
     const struct attn_kernel *const *const all = attn_registry(&count);
@@ -76,14 +87,14 @@ struct attn_ceiling attn_ceilings_read(struct attn_ceilings *ceilings, struct at
         if (all[i]->kind != ATTN_CEILING)
             continue;
         uint64_t *const known = &t->best_ns[build++];
-        const bool fma = strcmp(all[i]->rung, "ceil_fma") == 0;
-        if ((fma && own && strcmp(all[i]->isa, kernel->isa)) ||
+        const bool arithmetic = is_arithmetic(all[i]);
+        if ((arithmetic && own && !is_own(all[i], kernel)) ||
             attn_kernel_unsupported(all[i], &data->problem, why, sizeof(why)))
             continue;
         const uint64_t ns = reading(data, all[i], team, clock);
         if (ns && (!*known || ns < *known))
             *known = ns;
-        double *const slot = fma ? &best.fma_ns : &best.read_ns;
+        double *const slot = arithmetic ? &best.fma_ns : &best.read_ns;
         if (*known && (*slot == 0 || (double)*known < *slot))
             *slot = (double)*known;
     }

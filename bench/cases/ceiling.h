@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The ceilings beside a case: how long this machine takes, at this moment and with this team, to
- * read the bytes the case reads, and to issue its multiply-adds from registers. Readings are
+ * read the bytes the case reads, and to issue its multiply-adds from registers, in the fastest way
+ * there is for the types of its cache. Readings are
  * short and taken before and after each case; the best of all that were taken for the same
  * problem by the same number of threads is the ceiling, so that it does not flatter.
  */
@@ -11,7 +12,7 @@
 #include "bench/cases/data.h"
 #include "bench/machine/clock.h"
 
-enum { ATTN_CEILING_TEAMS = 8, ATTN_CEILING_BUILDS = 24 };
+enum { ATTN_CEILING_TEAMS = 8, ATTN_CEILING_BUILDS = 32 };
 
 /* Best readings of one group: by team, then by build. 0 is: never read. */
 struct attn_ceilings {
@@ -29,8 +30,8 @@ struct attn_ceiling {
 
 /*
  * Takes a reading of every ceiling that concerns `kernel` and returns the best so far. The
- * arithmetic ceiling is that of the kernel's own instruction set, where there is one: a portable
- * build is not held against instructions it was not compiled for.
+ * arithmetic ceiling is that of the kernel's own instruction set and its extensions, where there is
+ * one: a portable build is not held against instructions it was not compiled for.
  */
 struct attn_ceiling attn_ceilings_read(struct attn_ceilings *ceilings, struct attn_data *data,
                                        const struct attn_kernel *kernel, struct team *team,

@@ -39,7 +39,7 @@ void attn_columns_of_pass(struct benchmark_state *state, const struct attn_probl
 {
     const double calls = (double)benchmark_iterations(state);
     /* A reading ceiling makes no tokens, an arithmetic one moves no bytes. */
-    if (!is_rung(kernel, "ceil_fma"))
+    if (kernel->kind != ATTN_CEILING || is_rung(kernel, "ceil_read"))
         benchmark_set_bytes_processed(state, (int64_t)((double)attn_bytes(problem) * calls));
     if (!is_rung(kernel, "ceil_read"))
         set(state, ANA_FLOPS_PER_SECOND, (double)attn_flops(problem) * calls,
@@ -127,6 +127,10 @@ void attn_columns_of_case(struct benchmark_state *state, struct benchmark_runner
     if (outcome->checked) {
         set(state, ANA_MAX_ABS_ERROR, outcome->check.max_abs_error, 0);
         set(state, ANA_ERROR_BOUND, outcome->check.error_bound, 0);
+        if (outcome->check.quant_bound > 0) {
+            set(state, ANA_QUANT_ERROR, outcome->check.quant_error, 0);
+            set(state, ANA_QUANT_BOUND, outcome->check.quant_bound, 0);
+        }
     }
     if (outcome->ceiling.read_ns > 0)
         set(state, ANA_CEILING_READ_NS, outcome->ceiling.read_ns, 0);

@@ -12,8 +12,9 @@
 #include "kernels/ladder/plain.h"
 
 /* Rows as a matrix BLAS can read; *lda is its leading dimension, `wide` holds n * dim floats. */
-static inline const float *blas_matrix(enum attn_type type, const void *const *row, ptrdiff_t step,
-                                       uint32_t n, uint32_t dim, float *wide, int *lda)
+static inline const float *blas_matrix(enum attn_type type, const void *const *row,
+                                       const void *const *scales, ptrdiff_t step, uint32_t n,
+                                       uint32_t dim, float *wide, int *lda)
 {
     *lda = (int)dim;
     if (type == ATTN_F32 && n == 1)
@@ -23,7 +24,7 @@ static inline const float *blas_matrix(enum attn_type type, const void *const *r
         return row[0];
     }
     for (uint32_t j = 0; j < n; j++)
-        plain_widen(type, row[j], dim, wide + (size_t)j * dim);
+        attn_widen_row(type, row[j], scales[j], dim, wide + (size_t)j * dim);
     return wide;
 }
 

@@ -33,7 +33,7 @@ static void absorb(const struct attn_args *args, const struct attn_piece *piece,
     int lda;
 
     const float *const k =
-        blas_matrix(p->k_type, tile->k, tile->k_step, tile->n, p->dim, wide, &lda);
+        blas_matrix(p->k_type, tile->k, tile->k_scale, tile->k_step, tile->n, p->dim, wide, &lda);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, dk, 1, w->q, dk, k, lda, 0, logit,
                 TILE);
     for (uint32_t r = 0; r < rows; r++) {
@@ -42,7 +42,7 @@ static void absorb(const struct attn_args *args, const struct attn_piece *piece,
             memset(logit + (size_t)r * TILE, 0, tile->n * sizeof(*logit));
     }
     const float *const v =
-        blas_matrix(p->v_type, tile->v, tile->v_step, tile->n, p->dim_v, wide, &lda);
+        blas_matrix(p->v_type, tile->v, tile->v_scale, tile->v_step, tile->n, p->dim_v, wide, &lda);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, dv, n, 1, logit, TILE, v, lda, 0,
                 total, dv);
     for (uint32_t r = 0; r < rows; r++) {
@@ -80,8 +80,8 @@ ATTN_DEFINE_KERNEL = {
     ATTN_KERNEL_IDENTITY,
     .summary = "OpenBLAS gemm per KV head: the group's rows share one walk of K and V",
     .kind = ATTN_RUNG,
-    .k_types = ATTN_TYPES_STORED,
-    .v_types = ATTN_TYPES_STORED,
+    .k_types = ATTN_TYPES_K,
+    .v_types = ATTN_TYPES_V,
     .layouts = ATTN_LAYOUTS_ALL,
     .scratch_bytes = scratch_bytes,
     .prepare = blas_prepare,

@@ -44,7 +44,7 @@ static void attend_row(const struct attn_args *args, size_t index, float *score,
         const float before = max;
         attn_kv_rows(&args->kv, batch, kv_head, pos, left < BLOCK ? left : BLOCK, &rows);
         const float *const k =
-            blas_matrix(p->k_type, rows.k, rows.k_step, rows.n, p->dim, wide, &lda);
+            blas_matrix(p->k_type, rows.k, rows.k_scale, rows.k_step, rows.n, p->dim, wide, &lda);
         cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)rows.n, (int)p->dim, attn_scale(p), k, lda,
                     args->q + index * p->dim, 1, 0, score, 1);
         plain_adjust(args, batch, i, head, pos, rows.n, score);
@@ -59,7 +59,7 @@ static void attend_row(const struct attn_args *args, size_t index, float *score,
             l += (double)score[j];
         }
         const float *const v =
-            blas_matrix(p->v_type, rows.v, rows.v_step, rows.n, p->dim_v, wide, &lda);
+            blas_matrix(p->v_type, rows.v, rows.v_scale, rows.v_step, rows.n, p->dim_v, wide, &lda);
         cblas_sgemv(CblasRowMajor, CblasTrans, (int)rows.n, (int)p->dim_v, 1, v, lda, score, 1, 0,
                     sum, 1);
         for (uint32_t d = 0; d < p->dim_v; d++)
@@ -88,8 +88,8 @@ ATTN_DEFINE_KERNEL = {
     ATTN_KERNEL_IDENTITY,
     .summary = "OpenBLAS gemv per query head: K and V walked once a head",
     .kind = ATTN_RUNG,
-    .k_types = ATTN_TYPES_STORED,
-    .v_types = ATTN_TYPES_STORED,
+    .k_types = ATTN_TYPES_K,
+    .v_types = ATTN_TYPES_V,
     .layouts = ATTN_LAYOUTS_ALL,
     .scratch_bytes = scratch_bytes,
     .prepare = blas_prepare,

@@ -7,8 +7,8 @@
  * attention kernel has them, and eight streams of each plane in turn with prefetches, which keeps
  * the most lines of memory in flight.
  *
- * The bytes are those of the case's own cache: from the base of each plane, as many as the
- * problem's queries see. For a window or a ring that is less than the plane.
+ * The bytes are those of the case's own cache: from the base of each plane, scales included, as
+ * many as the problem's queries see. For a window or a ring that is less than the plane.
  */
 #include "kernels/ladder/tmpl.h"
 #include "kernels/simd.h"
@@ -17,8 +17,16 @@
 
 enum { LINE = 64, BLOCK = 512, AHEAD = 2048, STREAMS = 8 };
 
-/* Visible bytes of each plane over all sequences; V is absent when it is a prefix of K. */
-static void visible_bytes(const struct attn_args *args, size_t *k, size_t *v)
+/* Visible bytes of a plane over all sequences, and where they begin. */
+struct visible {
+    const char *at;
+    size_t bytes;
+};
+
+enum { PLANES = 4 };
+
+/* K, V and the scales of both; V is absent when it is a prefix of K. */
+static void visible_planes(const struct attn_args *args, struct visible plane[PLANES])
 {
     const struct attn_problem *const p = args->problem;
     size_t tokens = 0;
@@ -27,8 +35,23 @@ static void visible_bytes(const struct attn_args *args, size_t *k, size_t *v)
         tokens += attn_visible(p, length, p->q_len - 1).end - attn_visible(p, length, 0).first;
     }
     tokens *= p->kv_heads;
-    *k = tokens * attn_row_bytes(&attn_types[p->k_type], p->dim);
-    *v = p->v_is_k_prefix ? 0 : tokens * attn_row_bytes(&attn_types[p->v_type], p->dim_v);
+    const struct attn_type_info *const k = &attn_types[p->k_type], *const v =
+                                                                       &attn_types[p->v_type];
+    const size_t own = p->v_is_k_prefix ? 0 : tokens;
+    const size_t shared = (size_t)p->batch * p->kv_heads * attn_head_scale_bytes(k, p->dim);
+    plane[0] = (struct visible){args->kv.k.base, tokens * attn_row_bytes(k, p->dim)};
+    plane[1] = (struct visible){args->kv.v.base, own * attn_row_bytes(v, p->dim_v)};
+    plane[2] =
+        (struct visible){args->kv.k_scale.base, tokens * attn_row_scale_bytes(k, p->dim) + shared};
+    plane[3] = (struct visible){args->kv.v_scale.base, own * attn_row_scale_bytes(v, p->dim_v)};
+}
+
+/* The part of one rank, in whole lines. */
+static struct visible part_of(const struct visible *plane, size_t r, size_t n)
+{
+    const size_t first = plane->bytes / n * r / LINE * LINE;
+    const size_t end = r + 1 == n ? plane->bytes : plane->bytes / n * (r + 1) / LINE * LINE;
+    return (struct visible){end > first ? plane->at + first : NULL, end - first};
 }
 
 static void fold(const char *at, vf x[8])
@@ -99,28 +122,26 @@ static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int r
 static void run(const struct attn_args *args, int rank, int ranks)
 {
     const size_t r = (size_t)rank, n = (size_t)ranks;
-    size_t k, v;
+    struct visible plane[PLANES];
     vf x[8];
     for (int i = 0; i < 8; i++)
         x[i] = vf_zero();
-    visible_bytes(args, &k, &v);
-    const size_t k_first = k / n * r / LINE * LINE, v_first = v / n * r / LINE * LINE;
-    const size_t k_end = rank + 1 == ranks ? k : k / n * (r + 1) / LINE * LINE;
-    const size_t v_end = rank + 1 == ranks ? v : v / n * (r + 1) / LINE * LINE;
-    const char *const k_at = (const char *)args->kv.k.base + k_first;
-    const char *const v_at = v ? (const char *)args->kv.v.base + v_first : k_at;
+    visible_planes(args, plane);
+    for (int i = 0; i < PLANES; i++)
+        plane[i] = part_of(&plane[i], r, n);
 #ifdef ATTN_RUNG_CEIL_READ_PAIR
     (void)read_streams;
-    read_pair(k_at, k_end - k_first, v_at, v_end - v_first, x);
+    for (int i = 0; i < PLANES; i += 2)
+        read_pair(plane[i].at, plane[i].bytes, plane[i + 1].at, plane[i + 1].bytes, x);
 #elif defined(ATTN_RUNG_CEIL_READ_STREAMS)
     (void)read_pair;
-    read_streams(k_at, k_end - k_first, x);
-    read_streams(v_at, v_end - v_first, x);
+    for (int i = 0; i < PLANES; i++)
+        read_streams(plane[i].at, plane[i].bytes, x);
 #else
     (void)read_pair;
     (void)read_streams;
-    read_one(k_at, k_end - k_first, x);
-    read_one(v_at, v_end - v_first, x);
+    for (int i = 0; i < PLANES; i++)
+        read_one(plane[i].at, plane[i].bytes, x);
 #endif
     for (int i = 1; i < 8; i++)
         x[0] = vf_max(x[0], x[i]);
@@ -128,13 +149,9 @@ static void run(const struct attn_args *args, int rank, int ranks)
 }
 
 ATTN_DEFINE_KERNEL = {
-    ATTN_KERNEL_IDENTITY,
-    .summary = "ceiling: reads the visible bytes of K and V once",
-    .kind = ATTN_CEILING,
-    .k_types = (1u << ATTN_TYPES) - 1,
-    .v_types = (1u << ATTN_TYPES) - 1,
-    .layouts = ATTN_LAYOUTS_ALL,
-    .scratch_bytes = scratch_bytes,
-    .phase = {run},
+    ATTN_KERNEL_IDENTITY,           .summary = "ceiling: reads the visible bytes of K and V once",
+    .kind = ATTN_CEILING,           .k_types = ATTN_TYPES_K,
+    .v_types = ATTN_TYPES_V,        .layouts = ATTN_LAYOUTS_ALL,
+    .scratch_bytes = scratch_bytes, .phase = {run},
     .phase_name = {"read"},
 };

@@ -48,7 +48,7 @@ static void scores(const struct attn_args *args, uint32_t batch, uint32_t i, uin
         attn_kv_rows(&args->kv, batch, attn_kv_head_of(p, head), pos, left < BLOCK ? left : BLOCK,
                      &rows);
         for (uint32_t j = 0; j < rows.n; j++) {
-            plain_widen(p->k_type, rows.k[j], p->dim, row);
+            attn_widen_row(p->k_type, rows.k[j], rows.k_scale[j], p->dim, row);
             score[pos - span.first + j] = plain_dot(q, row, p->dim) * scale;
         }
     }
@@ -68,7 +68,7 @@ static void weigh(const struct attn_args *args, uint32_t batch, uint32_t head,
         memset(block, 0, p->dim_v * sizeof(*block));
         for (uint32_t j = 0; j < rows.n; j++) {
             const float w = weight[pos - span.first + j];
-            plain_widen(p->v_type, rows.v[j], p->dim_v, row);
+            attn_widen_row(p->v_type, rows.v[j], rows.v_scale[j], p->dim_v, row);
             for (uint32_t d = 0; d < p->dim_v; d++)
                 block[d] += w * row[d];
         }
@@ -119,8 +119,8 @@ ATTN_DEFINE_KERNEL = {
     ATTN_KERNEL_IDENTITY,
     .summary = "textbook: per query head, all scores stored",
     .kind = ATTN_RUNG,
-    .k_types = ATTN_TYPES_STORED,
-    .v_types = ATTN_TYPES_STORED,
+    .k_types = ATTN_TYPES_K,
+    .v_types = ATTN_TYPES_V,
     .layouts = ATTN_LAYOUTS_ALL,
     .scratch_bytes = scratch_bytes,
     .phase = {run},

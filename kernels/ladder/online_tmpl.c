@@ -48,8 +48,8 @@ static void absorb(const struct attn_args *args, const struct attn_piece *piece,
     const struct attn_problem *const p = args->problem;
     float *const k = w->own, *const v = k + (size_t)TILE * p->dim;
     for (uint32_t j = 0; j < tile->n; j++) {
-        plain_widen(p->k_type, tile->k[j], p->dim, k + (size_t)j * p->dim);
-        plain_widen(p->v_type, tile->v[j], p->dim_v, v + (size_t)j * p->dim_v);
+        attn_widen_row(p->k_type, tile->k[j], tile->k_scale[j], p->dim, k + (size_t)j * p->dim);
+        attn_widen_row(p->v_type, tile->v[j], tile->v_scale[j], p->dim_v, v + (size_t)j * p->dim_v);
     }
     for (uint32_t r = 0; r < rows; r++)
         absorb_row(args, piece, w, r, first, tile->n);
@@ -81,8 +81,8 @@ ATTN_DEFINE_KERNEL = {
     ATTN_KERNEL_IDENTITY,
     .summary = "one pass, online softmax, split-KV, portable C",
     .kind = ATTN_RUNG,
-    .k_types = ATTN_TYPES_STORED,
-    .v_types = ATTN_TYPES_STORED,
+    .k_types = ATTN_TYPES_K,
+    .v_types = ATTN_TYPES_V,
     .layouts = ATTN_LAYOUTS_ALL,
     .phases = 1u << ATTN_DECODE | 1u << ATTN_PREFILL,
     .scratch_bytes = scratch_bytes,

@@ -51,19 +51,6 @@ static inline float plain_exp(float x)
     return x < -87.0f ? 0.0f : e * power;
 }
 
-static inline void plain_widen(enum attn_type type, const void *row, uint32_t n, float *values)
-{
-    if (type == ATTN_F32) {
-        memcpy(values, row, n * sizeof(*values));
-    } else if (type == ATTN_F16) {
-        for (uint32_t d = 0; d < n; d++)
-            values[d] = attn_f16_to_f32(((const uint16_t *)row)[d]);
-    } else {
-        for (uint32_t d = 0; d < n; d++)
-            values[d] = attn_bf16_to_f32(((const uint16_t *)row)[d]);
-    }
-}
-
 /*
  * Softcap, bias and tree mask over the logits of positions first .. first+n-1 for the query at
  * `at`; -inf hides a position. Rare enough to stay out of the inner loops.
