@@ -29,6 +29,9 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
     [ANA_ERROR_BOUND] = {"error_bound", "1", "what that difference may be at most"},
     [ANA_QUANT_ERROR] = {"quant_error", "1",
                          "largest difference from the oracle on the cache before it was narrowed"},
+    [ANA_QUANT_BOUND] = {"quant_bound", "1",
+                         "what that difference may be at most: error_bound, and what half a scale "
+                         "an element does to the output"},
     [ANA_COPIES] = {"copies", "1",
                     "rotating copies of the data that keep every call cold; 1 is hot"},
     [ANA_SCRATCH_BYTES] = {"scratch_bytes", "bytes", "working memory the kernel asked for"},

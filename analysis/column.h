@@ -25,6 +25,7 @@ enum ana_column_id {
     ANA_MAX_ABS_ERROR,
     ANA_ERROR_BOUND,
     ANA_QUANT_ERROR,
+    ANA_QUANT_BOUND,
     ANA_COPIES,
     ANA_SCRATCH_BYTES,
     ANA_P50_NS,

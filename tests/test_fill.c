@@ -7,55 +7,72 @@
 
 #include "tests/test.h"
 
-#include <errno.h>
 #include <math.h>
 
 enum { N = 3 * (1 << 20) + 77 }; /* several blocks and a rest */
 
 static char one[N * 4], other[N * 4];
 
-static float load(enum attn_type type, const void *data, size_t i)
+/* Value i of a content as it is stored, and as it should be. */
+static float load(int content, const void *data, size_t i)
 {
-    switch (type) {
-    case ATTN_F16:
+    switch (content) {
+    case ATTN_I4:
+        return (float)((int)((((const uint8_t *)data)[i / 2] >> i % 2 * 4 & 15) ^ 8) - 8) / 7;
+    case ATTN_I8:
+        return (float)((const int8_t *)data)[i] / 127;
+    case FILL_SCALES_I8:
+    case FILL_SCALES_I4:
         return attn_f16_to_f32(((const uint16_t *)data)[i]);
-    case ATTN_BF16:
-        return attn_bf16_to_f32(((const uint16_t *)data)[i]);
     default:
-        return ((const float *)data)[i];
+        return attn_element((enum attn_type)content, data, (uint32_t)i, N);
     }
 }
 
-static float rounded(enum attn_type type, float x)
+static float rounded(int content, float x)
 {
-    switch (type) {
+    switch (content) {
     case ATTN_F16:
         return attn_f16_to_f32(attn_f32_to_f16(x));
     case ATTN_BF16:
         return attn_bf16_to_f32(attn_f32_to_bf16(x));
+    case ATTN_E4M3:
+        return attn_e4m3_to_f32(attn_f32_to_e4m3(x));
+    case ATTN_E5M2:
+        return attn_e5m2_to_f32(attn_f32_to_e5m2(x));
+    case ATTN_I8:
+        return (float)floor((double)x * 127 + 0.5) / 127;
+    case ATTN_I4:
+        return (float)floor((double)x * 7 + 0.5) / 7;
+    case FILL_SCALES_I8:
+        return attn_f16_to_f32(attn_f32_to_f16((0.75f + 0.25f * x) / 127));
+    case FILL_SCALES_I4:
+        return attn_f16_to_f32(attn_f32_to_f16((0.75f + 0.25f * x) / 7));
     default:
         return x;
     }
 }
 
-static void test_type(struct team *team, enum attn_type type, enum fill_kind kind)
+static void test_content(struct team *team, int content, enum fill_kind kind)
 {
     const struct fill fill = {.kind = kind, .seed = 42, .row = 128};
-    const size_t bytes = fill_element_bytes(type);
-    CHECK(fill_run(&fill, NULL, type, one, 5, N) == 0, "one rank");
+    const size_t bytes = (N - 1) / fill_values(content, 4) * 4;
+    const size_t values = fill_values(content, bytes);
+    memset(one, 0xff, sizeof(one));
     memset(other, 0xff, sizeof(other));
-    CHECK(fill_run(&fill, team, type, other, 5, N) == 0, "a team");
-    CHECK(memcmp(one, other, N * bytes) == 0, "type %d kind %d: %d ranks differ from one", type,
-          kind, team_ranks(team));
-    CHECK((unsigned char)other[N * bytes - 1] != 0xff || bytes == 4, "the end was not written");
+    fill_run(&fill, NULL, content, one, 6, values);
+    fill_run(&fill, team, content, other, 6, values);
+    CHECK(memcmp(one, other, bytes + 4) == 0, "content %d kind %d: %d ranks differ from one",
+          content, kind, team_ranks(team));
+    CHECK((unsigned char)other[bytes] == 0xff, "content %d: more than was asked for", content);
     size_t wrong = 0, huge = 0;
-    for (size_t i = 0; i < N; i++) {
-        const float x = load(type, one, i);
-        wrong += x != rounded(type, fill_value(&fill, 5 + i));
-        huge += !(fabsf(x) <= 30000.0f * 1.01f) || (kind == FILL_UNIFORM && fabsf(x) > 1.0f);
+    for (size_t i = 0; i < values; i++) {
+        const float x = load(content, one, i);
+        wrong += x != rounded(content, fill_value(&fill, 6 + i));
+        huge += !(fabsf(x) <= 30000.0f * 1.1f) || (kind == FILL_UNIFORM && fabsf(x) > 1.0f);
     }
-    CHECK(wrong == 0, "type %d kind %d: %zu values", type, kind, wrong);
-    CHECK(huge == 0, "type %d kind %d: %zu values", type, kind, huge);
+    CHECK(wrong == 0, "content %d kind %d: %zu values", content, kind, wrong);
+    CHECK(huge == 0, "content %d kind %d: %zu values", content, kind, huge);
 }
 
 /* The middle of a stream written alone equals the middle of the whole, across 2^32 too. */
@@ -127,21 +144,20 @@ static void test_kinds(void)
 
 int main(void)
 {
-    static const enum attn_type types[] = {ATTN_F32, ATTN_F16, ATTN_BF16};
     for (int ranks = 1; ranks <= 5; ranks += 2) {
         struct team *team;
         CHECK(team_create(&team, &(struct team_options){.ranks = ranks}) == 0, "team");
-        for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-            for (int kind = 0; kind < (ranks == 5 ? FILL_KINDS : 1); kind++)
-                test_type(team, types[i], (enum fill_kind)kind);
+        for (int content = 0; content < FILL_CONTENTS; content++) {
+            const bool plain = content == ATTN_F32 || content == ATTN_F16 || content == ATTN_BF16;
+            if (content == ATTN_I8C || content == ATTN_I4C)
+                continue;
+            for (int kind = 0; kind < (ranks == 5 && plain ? FILL_KINDS : 1); kind++)
+                test_content(team, content, (enum fill_kind)kind);
         }
         team_destroy(team);
     }
     test_pieces();
     test_statistics();
     test_kinds();
-    CHECK(fill_run(&(struct fill){.seed = 1}, NULL, ATTN_I4, one, 0, 1) == -ENOTSUP,
-          "a type without a rule");
-    CHECK(fill_element_bytes(ATTN_E4M3) == 0, "bytes of a type without a rule");
     return test_exit();
 }

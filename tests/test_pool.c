@@ -6,9 +6,11 @@
 #include "bench/machine/pool.h"
 
 #include "bench/machine/rotation.h"
+#include "kernels/quant.h"
 #include "tests/test.h"
 
 #include <errno.h>
+#include <math.h>
 
 #define MIB ((uint64_t)1 << 20)
 
@@ -75,7 +77,7 @@ static struct attn_problem problem(enum attn_type k, enum attn_type v, uint32_t 
 static void test_layout(struct team *team, enum attn_type k, enum attn_type v, uint32_t context,
                         uint64_t copies)
 {
-    const size_t ke = fill_element_bytes(k), ve = fill_element_bytes(v);
+    const size_t ke = fill_piece_bytes(k), ve = fill_piece_bytes(v);
     const struct attn_problem p = problem(k, v, context);
     const struct attn_kv_shape shape = shape_of(&p, ke, ve);
     struct pool_layout layout;
@@ -156,10 +158,6 @@ static void test_refusals(struct team *team)
     shape = shape_of(&p, 2, 2);
     CHECK(pool_layout(&layout, &p, &shape, (uint64_t)1 << 28) == 0, "layout");
     CHECK(pool_prepare(&pool, &layout) == -ENOMEM, "more than any machine has");
-    p = problem(ATTN_I4, ATTN_I4, 64);
-    shape = shape_of(&p, 1, 1);
-    CHECK(pool_layout(&layout, &p, &shape, 1) == 0, "layout of a type without a rule");
-    CHECK(pool_prepare(&pool, &layout) == -ENOTSUP, "a type without a rule");
     /* V as a prefix of K: no plane of its own. */
     p = problem(ATTN_F32, ATTN_F32, 64);
     shape = shape_of(&p, 4, 4);
@@ -167,6 +165,47 @@ static void test_refusals(struct team *team)
     CHECK(pool_layout(&layout, &p, &shape, 2) == 0 && pool_prepare(&pool, &layout) == 0, "prefix");
     const struct attn_kv kv = pool_view(&pool, &layout, 1);
     CHECK(kv.k.base == kv.v.base && kv.k.base, "V is not K's prefix");
+    pool_free(&pool);
+}
+
+/* Elements and scales of a view are what the quantiser would make of what they are said to be. */
+static void test_quantised(struct team *team, enum attn_type k, enum attn_type v)
+{
+    struct attn_problem p = attn_problem_default();
+    struct pool_layout layout;
+    struct attn_rows rows;
+    struct pool pool;
+    double original[256];
+    float stored[256];
+    rows.k_scale[0] = rows.v_scale[0] = NULL;
+    p.k_type = k;
+    p.v_type = v;
+    p.context = 100;
+    p.dim_v = 80;
+    const struct attn_kv_shape shape = attn_kv_shape(&p);
+    pool_init(&pool, team, ARENA_THP, 9);
+    CHECK(pool_layout(&layout, &p, &shape, 3) == 0, "layout");
+    CHECK(pool_prepare(&pool, &layout) == 0, "prepare");
+    const struct attn_kv kv = pool_view(&pool, &layout, 2);
+    for (uint32_t pos = 0; pos < p.context; pos++) {
+        attn_kv_rows(&kv, 0, pos % p.kv_heads, pos, 1, &rows);
+        for (int is_v = 0; is_v < 2; is_v++) {
+            const enum attn_type type = is_v ? v : k;
+            const void *const row = is_v ? rows.v[0] : rows.k[0];
+            const void *const scales = is_v ? rows.v_scale[0] : rows.k_scale[0];
+            const uint32_t dim = is_v ? p.dim_v : p.dim;
+            pool_original(&pool, type, row, scales, dim, original);
+            attn_widen_row(type, row, scales, dim, stored);
+            for (uint32_t d = 0; d < dim; d++) {
+                const struct attn_type_info *const info = &attn_types[type];
+                const float s = attn_element_scale(info, scales, d);
+                CHECK(fabs((double)stored[d] - original[d]) <=
+                          1.000001 * attn_quant_step(info, (double)stored[d], (double)s),
+                      "%s token %u element %u is %g, was %g", info->name, pos, d, (double)stored[d],
+                      original[d]);
+            }
+        }
+    }
     pool_free(&pool);
 }
 
@@ -181,6 +220,10 @@ int main(void)
     test_layout(team, ATTN_F32, ATTN_F32, 512, 1);
     test_growth(team);
     test_refusals(team);
+    test_quantised(team, ATTN_I8, ATTN_I4);
+    test_quantised(team, ATTN_I4C, ATTN_I8);
+    test_quantised(team, ATTN_I8C, ATTN_E4M3);
+    test_quantised(team, ATTN_I4, ATTN_E5M2);
     team_destroy(team);
     return test_exit();
 }

@@ -60,7 +60,7 @@ int attn_size(struct attn_size *size, const struct attn_name *name,
     };
     if (pool_layout(&size->layout, p, &size->shape, size->rotation.copies))
         return -EOVERFLOW;
-    for (int t = 0; t < ATTN_TYPES; t++)
+    for (int t = 0; t < FILL_CONTENTS; t++)
         size->pool_bytes += size->layout.need[t];
     part_bytes(name, kernel, &size->shape, bytes);
     for (int i = 0; i < PARTS; i++) {

@@ -64,7 +64,7 @@ static const char *duration(double seconds, char *buf, size_t size)
 void attn_plan_print(FILE *out, const struct attn_host *host, const struct attn_cases *cases,
                      const struct attn_plan_options *options)
 {
-    uint64_t arena[ARENA_PAGES][ATTN_TYPES] = {{0}}, block = 0, memory = 0;
+    uint64_t arena[ARENA_PAGES][FILL_CONTENTS] = {{0}}, block = 0, memory = 0;
     double seconds = 0;
     size_t runnable = 0, finished = 0;
     char text[32], time_text[32];
@@ -98,7 +98,7 @@ void attn_plan_print(FILE *out, const struct attn_host *host, const struct attn_
         if (options->sim)
             took += simulator_seconds +
                     (double)attn_flops(&c->name.problem) / simulated_flops_per_second;
-        for (int t = 0; t < ATTN_TYPES; t++) {
+        for (int t = 0; t < FILL_CONTENTS; t++) {
             uint64_t *const has = &arena[pages][t];
             const uint64_t need = size.layout.need[t];
             if (need <= *has)

@@ -109,9 +109,8 @@ static void setup(void *user, struct benchmark_state *state)
         return;
     }
     if (!error && computes(t)) {
-        error = attn_oracle_ask(&group_of(t)->oracle, &t->data, t->team, t->session->host->seed);
-        if (error)
-            attn_refuse(&why, error, "out of memory for the oracle");
+        error =
+            attn_oracle_ask(&group_of(t)->oracle, &t->data, t->team, t->session->host->seed, &why);
     }
     if (!error && computes(t)) {
         attn_outside_watch(t->c->kernel, &t->c->name);

@@ -7,45 +7,65 @@
 #include "bench/cases/verify.h"
 
 #include "bench/cases/call.h"
+#include "kernels/quant.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 struct question {
     const struct attn_args *args;
+    const struct pool *pool;
     struct attn_oracle *oracle;
 };
+
+static void read_original(const void *context, enum attn_type type, const void *row,
+                          const void *scales, uint32_t dim, double *values)
+{
+    pool_original(context, type, row, scales, dim, values);
+}
 
 static void ask(void *arg, int rank, int ranks)
 {
     const struct question *const q = arg;
-    for (size_t i = (size_t)rank; i < ATTN_SAMPLES * q->oracle->n; i += (size_t)ranks)
-        attn_check_expect(q->args, &q->oracle->row[i / q->oracle->n][i % q->oracle->n]);
+    const struct attn_source source = {.read = read_original, .context = q->pool};
+    for (size_t i = (size_t)rank; i < ATTN_SAMPLES * q->oracle->n; i += (size_t)ranks) {
+        struct attn_expected *const row = &q->oracle->row[i / q->oracle->n][i % q->oracle->n];
+        attn_check_expect(q->args, row);
+        if (row->original)
+            attn_check_original(q->args, &source, row);
+    }
 }
 
 int attn_oracle_ask(struct attn_oracle *oracle, struct attn_data *data, struct team *team,
-                    uint64_t seed)
+                    uint64_t seed, struct attn_message *why)
 {
     const struct attn_problem *const p = &data->problem;
+    char text[sizeof(why->text)];
     if (oracle->n)
         return 0;
-    const size_t n = attn_check_sample_size(p);
-    double *const values = calloc(ATTN_SAMPLES * n * p->dim_v, sizeof(*values));
+    attn_data_take(data, 0);
+    const char *const invalid = attn_quant_invalid(&data->args, text, sizeof(text));
+    if (invalid)
+        return attn_refuse(why, -EDOM, "%s", invalid);
+    const bool narrow = attn_types[p->k_type].bits <= 8 || attn_types[p->v_type].bits <= 8;
+    const size_t n = attn_check_sample_size(p), all = ATTN_SAMPLES * n * p->dim_v;
+    double *const values = calloc(narrow ? 2 * all : all, sizeof(*values));
     struct attn_expected *const rows = calloc(ATTN_SAMPLES * n, sizeof(*rows));
     if (!values || !rows) {
         free(values);
         free(rows);
-        return -ENOMEM;
+        return attn_refuse(why, -ENOMEM, "out of memory for the oracle");
     }
     *oracle = (struct attn_oracle){.values = values, .n = n};
     for (size_t i = 0; i < ATTN_SAMPLES * n; i++) {
         attn_check_sample(p, seed + i / n, i % n, &rows[i]);
         rows[i].out = values + i * p->dim_v;
+        rows[i].original = narrow ? rows[i].out + all : NULL;
     }
     for (int sample = 0; sample < ATTN_SAMPLES; sample++)
         oracle->row[sample] = rows + (size_t)sample * n;
-    attn_data_take(data, 0);
-    team_run(team, ask, &(struct question){.args = &data->args, .oracle = oracle});
+    const struct question question = {.args = &data->args, .pool = data->pool, .oracle = oracle};
+    team_run(team, ask, (void *)&question);
     return 0;
 }
 
@@ -66,6 +86,12 @@ int attn_verify(const struct attn_oracle *oracle, enum attn_sample sample, struc
     attn_call(team, kernel, &data->args, NULL);
     attn_call_prepare(team, kernel, false);
     const int error = attn_check_rows(&data->args, kernel, oracle->row[sample], oracle->n, check);
+    if (!error && check->quant_error > check->quant_bound)
+        return attn_refuse(
+            why, -EDOM,
+            "the cache is not what was narrowed: the output is %.3g from that of the "
+            "values before, and scales explain %.3g",
+            check->quant_error, check->quant_bound);
     if (!error)
         return 0;
     return attn_refuse(why, error,

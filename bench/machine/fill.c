@@ -9,7 +9,6 @@
 #include "bench/machine/build.h"
 #include "bench/machine/fill_uniform.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum { BLOCK_BYTES = 2 << 20 };
@@ -26,31 +25,60 @@ static uint32_t key_of(uint64_t seed, uint64_t index)
     return (uint32_t)mix64(seed * 0x9e3779b97f4a7c15u + (index >> 32) + 1);
 }
 
-static void store_f32(void *dst, size_t i, float x)
+/* Values of the other kinds, from the one at `index`, to piece i of dst. */
+static void store_f32(const struct fill *fill, uint64_t index, void *dst, size_t i)
 {
-    ((float *)dst)[i] = x;
+    ((float *)dst)[i] = fill_value(fill, index);
 }
 
-static void store_f16(void *dst, size_t i, float x)
+static void store_f16(const struct fill *fill, uint64_t index, void *dst, size_t i)
 {
-    ((uint16_t *)dst)[i] = attn_f32_to_f16(x);
+    ((uint16_t *)dst)[i] = attn_f32_to_f16(fill_value(fill, index));
 }
 
-static void store_bf16(void *dst, size_t i, float x)
+static void store_bf16(const struct fill *fill, uint64_t index, void *dst, size_t i)
 {
-    ((uint16_t *)dst)[i] = attn_f32_to_bf16(x);
+    ((uint16_t *)dst)[i] = attn_f32_to_bf16(fill_value(fill, index));
 }
 
+static void store_e4m3(const struct fill *fill, uint64_t index, void *dst, size_t i)
+{
+    ((uint8_t *)dst)[i] = attn_f32_to_e4m3(fill_value(fill, index));
+}
+
+static void store_e5m2(const struct fill *fill, uint64_t index, void *dst, size_t i)
+{
+    ((uint8_t *)dst)[i] = attn_f32_to_e5m2(fill_value(fill, index));
+}
+
+/* A NULL store: every kind is filled as the uniform one is. */
 static const struct {
-    size_t bytes, loop; /* loop: offset into struct fill_loops */
-    void (*store)(void *dst, size_t i, float x);
-} rules[ATTN_TYPES] = {
-    [ATTN_F32] = {4, offsetof(struct fill_loops, f32), store_f32},
-    [ATTN_F16] = {2, offsetof(struct fill_loops, f16), store_f16},
-    [ATTN_BF16] = {2, offsetof(struct fill_loops, bf16), store_bf16},
+    size_t bytes, values, loop; /* of a piece; offset into struct fill_loops */
+    void (*store)(const struct fill *fill, uint64_t index, void *dst, size_t i);
+} rules[FILL_CONTENTS] = {
+    [ATTN_F32] = {4, 1, offsetof(struct fill_loops, f32), store_f32},
+    [ATTN_F16] = {2, 1, offsetof(struct fill_loops, f16), store_f16},
+    [ATTN_BF16] = {2, 1, offsetof(struct fill_loops, bf16), store_bf16},
+    [ATTN_I8] = {1, 1, offsetof(struct fill_loops, i8), NULL},
+    [ATTN_I4] = {1, 2, offsetof(struct fill_loops, i4), NULL},
+    [ATTN_E4M3] = {1, 1, offsetof(struct fill_loops, e4m3), store_e4m3},
+    [ATTN_E5M2] = {1, 1, offsetof(struct fill_loops, e5m2), store_e5m2},
+    [FILL_SCALES_I8] = {2, 1, offsetof(struct fill_loops, scales_i8), NULL},
+    [FILL_SCALES_I4] = {2, 1, offsetof(struct fill_loops, scales_i4), NULL},
 };
 
-static fill_loop *loop_of(enum attn_type type)
+int fill_content_of(enum attn_type type)
+{
+    return type == ATTN_I8C ? ATTN_I8 : type == ATTN_I4C ? ATTN_I4 : (int)type;
+}
+
+int fill_scales_of(enum attn_type type)
+{
+    const int content = fill_content_of(type);
+    return content == ATTN_I8 ? FILL_SCALES_I8 : content == ATTN_I4 ? FILL_SCALES_I4 : -1;
+}
+
+static fill_loop *loop_of(int content)
 {
     const struct fill_loops *loops = &fill_loops_any;
     fill_loop *loop;
@@ -58,7 +86,7 @@ static fill_loop *loop_of(enum attn_type type)
     if (__builtin_cpu_supports("avx2"))
         loops = &fill_loops_avx2;
 #endif
-    memcpy(&loop, (const char *)loops + rules[type].loop, sizeof(loop));
+    memcpy(&loop, (const char *)loops + rules[content].loop, sizeof(loop));
     return loop;
 }
 
@@ -86,17 +114,22 @@ float fill_value(const struct fill *fill, uint64_t index)
     }
 }
 
-size_t fill_element_bytes(enum attn_type type)
+uint64_t fill_values(int content, uint64_t bytes)
 {
-    return rules[type].bytes;
+    return bytes / rules[content].bytes * rules[content].values;
+}
+
+size_t fill_piece_bytes(int content)
+{
+    return rules[content].bytes;
 }
 
 struct job {
     const struct fill *fill;
     char *dst;
     uint64_t first;
-    size_t n, block; /* elements */
-    enum attn_type type;
+    size_t n, block; /* values */
+    int content;
     fill_loop *loop;
 };
 
@@ -106,7 +139,8 @@ static void fill_uniform(const struct job *job, size_t from, size_t end)
         const uint64_t index = job->first + from;
         const uint64_t border = ((index >> 32) + 1) << 32;
         const size_t n = border - index < end - from ? (size_t)(border - index) : end - from;
-        job->loop(job->dst + from * rules[job->type].bytes, key_of(job->fill->seed, index),
+        const size_t piece = from / rules[job->content].values;
+        job->loop(job->dst + piece * rules[job->content].bytes, key_of(job->fill->seed, index),
                   (uint32_t)index, (uint32_t)n);
         from += n;
     }
@@ -118,32 +152,29 @@ static void fill_rank(void *arg, int rank, int ranks)
     for (size_t from = (size_t)rank * job->block; from < job->n;
          from += (size_t)ranks * job->block) {
         const size_t end = job->n - from < job->block ? job->n : from + job->block;
-        if (job->fill->kind == FILL_UNIFORM) {
+        if (job->fill->kind == FILL_UNIFORM || !rules[job->content].store) {
             fill_uniform(job, from, end);
             continue;
         }
         for (size_t i = from; i < end; i++)
-            rules[job->type].store(job->dst, i, fill_value(job->fill, job->first + i));
+            rules[job->content].store(job->fill, job->first + i, job->dst, i);
     }
 }
 
-int fill_run(const struct fill *fill, struct team *team, enum attn_type type, void *dst,
-             uint64_t first, size_t n)
+void fill_run(const struct fill *fill, struct team *team, int content, void *dst, uint64_t first,
+              size_t n)
 {
-    if (!rules[type].bytes)
-        return -ENOTSUP;
     struct job job = {
         .fill = fill,
         .dst = dst,
         .first = first,
         .n = n,
-        .block = BLOCK_BYTES / rules[type].bytes,
-        .type = type,
-        .loop = loop_of(type),
+        .block = fill_values(content, BLOCK_BYTES),
+        .content = content,
+        .loop = loop_of(content),
     };
     if (team)
         team_run(team, fill_rank, &job);
     else
         fill_rank(&job, 0, 1);
-    return 0;
 }

@@ -48,4 +48,59 @@ static void loop_bf16(void *dst, uint32_t key, uint32_t first, uint32_t n)
         out[i] = unit_to_bf16(fill_unit(fill_hash(key, first + i)));
 }
 
-const struct fill_loops FILL_LOOPS = {.f32 = loop_f32, .f16 = loop_f16, .bf16 = loop_bf16};
+static void loop_i8(void *dst, uint32_t key, uint32_t first, uint32_t n)
+{
+    int8_t *restrict const out = dst;
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = (int8_t)fill_code(fill_hash(key, first + i), 127);
+}
+
+static void loop_i4(void *dst, uint32_t key, uint32_t first, uint32_t n)
+{
+    uint8_t *restrict const out = dst;
+    for (uint32_t i = 0; i < n / 2; i++) {
+        const int32_t low = fill_code(fill_hash(key, first + 2 * i), 7);
+        const int32_t high = fill_code(fill_hash(key, first + 2 * i + 1), 7);
+        out[i] = (uint8_t)((low & 15) | high << 4);
+    }
+}
+
+static void loop_e4m3(void *dst, uint32_t key, uint32_t first, uint32_t n)
+{
+    uint8_t *restrict const out = dst;
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = attn_f32_to_e4m3(fill_unit(fill_hash(key, first + i)));
+}
+
+static void loop_e5m2(void *dst, uint32_t key, uint32_t first, uint32_t n)
+{
+    uint8_t *restrict const out = dst;
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = attn_f32_to_e5m2(fill_unit(fill_hash(key, first + i)));
+}
+
+static void loop_scales_i8(void *dst, uint32_t key, uint32_t first, uint32_t n)
+{
+    uint16_t *restrict const out = dst;
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = unit_to_f16(fill_scale(fill_hash(key, first + i), 127));
+}
+
+static void loop_scales_i4(void *dst, uint32_t key, uint32_t first, uint32_t n)
+{
+    uint16_t *restrict const out = dst;
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = unit_to_f16(fill_scale(fill_hash(key, first + i), 7));
+}
+
+const struct fill_loops FILL_LOOPS = {
+    .f32 = loop_f32,
+    .f16 = loop_f16,
+    .bf16 = loop_bf16,
+    .i8 = loop_i8,
+    .i4 = loop_i4,
+    .e4m3 = loop_e4m3,
+    .e5m2 = loop_e5m2,
+    .scales_i8 = loop_scales_i8,
+    .scales_i4 = loop_scales_i4,
+};

@@ -21,7 +21,7 @@ void pool_init(struct pool *pool, struct team *team, enum arena_pages pages, uin
 
 void pool_free(struct pool *pool)
 {
-    for (int i = 0; i < ATTN_TYPES; i++)
+    for (int i = 0; i < FILL_CONTENTS; i++)
         arena_free(&pool->arena[i]);
 }
 
@@ -30,12 +30,12 @@ static size_t whole_pages(size_t bytes)
     return (bytes + PAGE - 1) / PAGE * PAGE;
 }
 
-/* Puts the planes of one type behind each other; the length of a copy of that type. */
-static size_t place(struct pool_layout *layout, enum attn_type type)
+/* Puts the planes of one content behind each other; the length of a copy of it. */
+static size_t place(struct pool_layout *layout, int content)
 {
     size_t end = 0, placed = 0;
     for (int i = 0; i < POOL_PLANES; i++) {
-        if (layout->plane[i].type != type || layout->plane[i].bytes == 0)
+        if (layout->plane[i].content != content || layout->plane[i].bytes == 0)
             continue;
         layout->plane[i].offset = whole_pages(end) + placed++ * SKEW % PAGE;
         end = layout->plane[i].offset + layout->plane[i].bytes;
@@ -50,24 +50,25 @@ int pool_layout(struct pool_layout *layout, const struct attn_problem *p,
     memset(layout, 0, sizeof(*layout));
     layout->copies = copies;
     layout->view = shape->view;
-    const enum attn_type type[] = {p->k_type, p->v_type, ATTN_F32, ATTN_F32};
+    const int content[] = {fill_content_of(p->k_type), fill_content_of(p->v_type),
+                           fill_scales_of(p->k_type), fill_scales_of(p->v_type)};
     const size_t bytes[] = {shape->k_bytes, shape->v_bytes, shape->k_scale_bytes,
                             shape->v_scale_bytes};
     size_t total = 0;
     for (int i = 0; i < POOL_PLANES; i++) {
         if (bytes[i] > SIZE_MAX / 16)
             return -EOVERFLOW;
-        layout->plane[i].type = type[i];
+        layout->plane[i].content = content[i];
         layout->plane[i].bytes = bytes[i];
     }
-    for (int t = 0; t < ATTN_TYPES; t++) {
-        const size_t stride = place(layout, (enum attn_type)t);
+    for (int t = 0; t < FILL_CONTENTS; t++) {
+        const size_t stride = place(layout, t);
         if (stride && copies > (SIZE_MAX / 2 - total) / stride)
             return -EOVERFLOW;
         layout->need[t] = stride * copies;
         total += layout->need[t];
         for (int i = 0; i < POOL_PLANES; i++) {
-            if (layout->plane[i].type == (enum attn_type)t)
+            if (layout->plane[i].content == t)
                 layout->plane[i].stride = stride;
         }
     }
@@ -77,33 +78,32 @@ int pool_layout(struct pool_layout *layout, const struct attn_problem *p,
 uint64_t pool_missing(const struct pool *pool, const struct pool_layout *layout)
 {
     uint64_t missing = 0;
-    for (int t = 0; t < ATTN_TYPES; t++) {
+    for (int t = 0; t < FILL_CONTENTS; t++) {
         if (layout->need[t] > pool->arena[t].bytes)
             missing += layout->need[t] - pool->arena[t].bytes;
     }
     return missing;
 }
 
-static int enlarge(struct pool *pool, enum attn_type type, size_t need)
+static int enlarge(struct pool *pool, int content, size_t need)
 {
-    struct arena *const a = &pool->arena[type];
-    const size_t element = fill_element_bytes(type), had = a->bytes;
+    struct arena *const a = &pool->arena[content];
+    const size_t had = a->bytes;
     if (need <= had)
         return 0;
-    if (!element)
-        return -ENOTSUP;
     const int err = had ? arena_grow(a, need) : arena_reserve(a, need, pool->pages);
     if (err)
         return err;
     const struct fill fill = {.kind = FILL_UNIFORM, .seed = pool->seed};
-    return fill_run(&fill, pool->team, type, a->base + had, had / element,
-                    (a->bytes - had) / element);
+    fill_run(&fill, pool->team, content, a->base + had, fill_values(content, had),
+             fill_values(content, a->bytes - had));
+    return 0;
 }
 
 int pool_prepare(struct pool *pool, const struct pool_layout *layout)
 {
-    for (int t = 0; t < ATTN_TYPES; t++) {
-        const int err = enlarge(pool, (enum attn_type)t, layout->need[t]);
+    for (int t = 0; t < FILL_CONTENTS; t++) {
+        const int err = enlarge(pool, t, layout->need[t]);
         if (err)
             return err;
     }
@@ -113,7 +113,7 @@ int pool_prepare(struct pool *pool, const struct pool_layout *layout)
 int pool_state(const struct pool *pool, struct arena_state *state)
 {
     *state = (struct arena_state){0};
-    for (int t = 0; t < ATTN_TYPES; t++) {
+    for (int t = 0; t < FILL_CONTENTS; t++) {
         struct arena_state one = {0};
         const int err = pool->arena[t].base ? arena_state(&pool->arena[t], &one) : 0;
         if (err)
@@ -129,7 +129,7 @@ static const void *at(const struct pool *pool, const struct pool_layout *layout,
 {
     if (layout->plane[plane].bytes == 0)
         return NULL;
-    return pool->arena[layout->plane[plane].type].base + layout->plane[plane].offset +
+    return pool->arena[layout->plane[plane].content].base + layout->plane[plane].offset +
            copy * layout->plane[plane].stride;
 }
 
@@ -139,6 +139,27 @@ struct attn_kv pool_view(const struct pool *pool, const struct pool_layout *layo
     kv.k.base = at(pool, layout, POOL_K, copy);
     kv.v.base = layout->plane[POOL_V].bytes ? at(pool, layout, POOL_V, copy) : kv.k.base;
     kv.k_scale.base = at(pool, layout, POOL_K_SCALE, copy);
-    kv.v_scale.base = at(pool, layout, POOL_V_SCALE, copy);
+    kv.v_scale.base =
+        layout->plane[POOL_V].bytes ? at(pool, layout, POOL_V_SCALE, copy) : kv.k_scale.base;
     return kv;
+}
+
+void pool_original(const struct pool *pool, enum attn_type type, const void *row,
+                   const void *scales, uint32_t dim, double *values)
+{
+    const struct attn_type_info *const info = &attn_types[type];
+    const int content = fill_content_of(type);
+    const struct fill fill = {.kind = FILL_UNIFORM, .seed = pool->seed};
+    const uint64_t first =
+        fill_values(content, (uint64_t)((const char *)row - pool->arena[content].base));
+    for (uint32_t d = 0; d < dim; d++) {
+        uint64_t index = first + d;
+        if (info->bits == 4) {
+            const struct attn_i4_place place = attn_i4_place(d, dim);
+            index = first + 2 * place.byte + (place.shift != 0);
+        }
+        values[d] = (double)fill_value(&fill, index);
+        if (info->top)
+            values[d] *= info->top * (double)attn_element_scale(info, scales, d);
+    }
 }

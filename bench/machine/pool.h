@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One arena of random values per element type, out of which every case carves its copies of K and
- * V. Cold rows walk several times the last-level cache, which is a gigabyte on a server; filling
- * that again for each of hundreds of cases would take longer than measuring them. Random values
- * are as good as any other's K and V, so it is filled once and only looked at in different ways.
+ * One arena of random values per content (an element type, or the scales beside one), out of which
+ * every case carves its copies of K and V. Cold rows walk several times the last-level cache, which
+ * is a gigabyte on a server; filling that again for each of hundreds of cases would take longer
+ * than measuring them. Random values are as good as any other's K and V, so it is filled once and
+ * only looked at in different ways.
  *
  * Placement. Each copy starts on a page and takes an odd number of pages, so copies spread over
  * all sets of any cache whose set count is a power of two. Planes within a copy start at a page
@@ -27,7 +28,7 @@ struct pool {
     struct team *team; /* fills and touches */
     enum arena_pages pages;
     uint64_t seed;
-    struct arena arena[ATTN_TYPES];
+    struct arena arena[FILL_CONTENTS];
     /* Where in the arenas the last cold call ended. The next case goes on from here: what follows
      * has been out of the caches longest, the beginning may be what the last case just read. */
     size_t cursor;
@@ -42,14 +43,14 @@ enum pool_plane { POOL_K, POOL_V, POOL_K_SCALE, POOL_V_SCALE, POOL_PLANES };
 /* Where the planes of each copy lie in the arenas of their types. */
 struct pool_layout {
     struct {
-        enum attn_type type;
+        int content;
         size_t bytes;  /* 0: absent */
         size_t offset; /* in copy 0 */
         size_t stride; /* from copy to copy */
     } plane[POOL_PLANES];
     uint64_t copies;
-    size_t need[ATTN_TYPES]; /* bytes of each arena */
-    struct attn_kv view;     /* as attn_kv_shape() gave it */
+    size_t need[FILL_CONTENTS]; /* bytes of each arena */
+    struct attn_kv view;        /* as attn_kv_shape() gave it */
 };
 
 /* 0, or -EOVERFLOW if the copies do not fit the address space. `shape` is of the problem `p`. */
@@ -61,7 +62,7 @@ uint64_t pool_missing(const struct pool *pool, const struct pool_layout *layout)
 
 /*
  * Makes the arenas large enough and fills what is new. They may move: views of earlier layouts
- * are taken again. 0, -ENOMEM, or -ENOTSUP for a type that cannot be filled.
+ * are taken again. 0 or -ENOMEM.
  */
 int pool_prepare(struct pool *pool, const struct pool_layout *layout);
 
@@ -70,5 +71,12 @@ int pool_state(const struct pool *pool, struct arena_state *state);
 
 /* Cache `copy` of a prepared layout; a table is left as attn_kv_shape() gave it. */
 struct attn_kv pool_view(const struct pool *pool, const struct pool_layout *layout, uint64_t copy);
+
+/*
+ * What a row of K or V in a view of the pool was before it was narrowed: the seed knows the value
+ * behind every element, `scales` (as attn_kv_rows() gives them) by what it was multiplied.
+ */
+void pool_original(const struct pool *pool, enum attn_type type, const void *row,
+                   const void *scales, uint32_t dim, double *values);
 
 #endif

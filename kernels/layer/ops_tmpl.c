@@ -95,7 +95,7 @@ static void widen(enum attn_type type, float *out, const void *x, uint32_t n)
         for (uint32_t i = 0; i < n; i++)
             out[i] = (float)((const int8_t *)x)[i];
     else
-        plain_widen(type, x, n, out);
+        attn_widen_row(type, x, NULL, n, out);
 }
 
 extern const struct layer_ops LAYER_OPS;
