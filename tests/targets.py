@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""scripts/targets.py tells a target that is met from one that is not, on rows made up here."""
+import importlib.util
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+SCRIPT = pathlib.Path(__file__).resolve().parent.parent / "scripts" / "targets.py"
+spec = importlib.util.spec_from_file_location("targets", SCRIPT)
+targets = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(targets)
+failures = 0
+
+
+def check(what, got, want):
+    global failures
+    if got != want:
+        print(f"{what}: got {got!r}, expected {want!r}")
+        failures += 1
+
+
+def rows(name, times, read=100.0, fma=10.0, phase="decode", kernel="split.avx2"):
+    full = f"{phase}/{kernel}/{name}/real_time/threads:2"
+    return [{"name": full, "run_name": full, "run_type": "iteration", "real_time": t,
+             "ceiling_read_ns": read, "ceiling_fma_ns": fma, "kv_bytes": 1000.0,
+             "ceiling_fraction": max(read, fma) / t} for t in times]
+
+
+def verdicts(made):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "r.json"
+        path.write_text(json.dumps({"benchmarks": made}), encoding="utf-8")
+        cases = targets.load(path)
+    return {t[0]: targets.judge(cases, *t[1:])[0] for t in targets.TARGETS}
+
+
+def shape(kv_heads, context=8192, heads=32, more=""):
+    return f"kv:f16/batch:1/heads:{heads}/kv_heads:{kv_heads}/dim:128/context:{context}{more}"
+
+
+SMALL = "ceiling_fraction, group 1 and 2, context >= 8192"
+check("fraction kept", verdicts(rows(shape(32), [110, 111, 112]))[SMALL], "met")
+check("fraction missed", verdicts(rows(shape(32), [110, 130, 140]))[SMALL], "NOT MET")
+check("a median, not a best", verdicts(rows(shape(32), [100, 130, 140]))[SMALL], "NOT MET")
+check("short contexts do not count", verdicts(rows(shape(32, 512), [900]))[SMALL], "no rows")
+check("an error row does not count",
+      verdicts([{**r, "error_occurred": True} for r in rows(shape(32), [900])])[SMALL], "no rows")
+
+SHARE = "speed-up over MHA over the floor's speed-up"
+mha = rows(shape(32), [100])
+check("speed-up as the floor's", verdicts(mha + rows(shape(8), [25], read=25))[SHARE], "met")
+check("no speed-up", verdicts(mha + rows(shape(8), [90], read=25))[SHARE], "NOT MET")
+
+ODD = "time per head over that of the neighbours"
+around = rows(shape(1, heads=6), [60]) + rows(shape(1, heads=8), [80])
+check("odd group between", verdicts(around + rows(shape(1, heads=7), [71]))[ODD], "met")
+check("odd group in a pass of its own", verdicts(around + rows(shape(1, heads=7), [90]))[ODD],
+      "NOT MET")
+
+LAW = "residual of the affine law, context >= 8192"
+line = sum((rows(shape(8, 8192 << i), [50 + (8192 << i) / 100]) for i in range(5)), [])
+check("affine", verdicts(line)[LAW], "met")
+bent = line[:-1] + rows(shape(8, 8192 << 4), [2000])
+check("bent", verdicts(bent)[LAW], "NOT MET")
+
+SPLITS = "policy over best fixed split, 95 % of points"
+even = rows(shape(8), [100 + i % 3 for i in range(12)])
+slow = rows(shape(8, more="/splits:4"), [120 + i % 3 for i in range(12)])
+fast = rows(shape(8, more="/splits:4"), [80 + i % 3 for i in range(12)])
+check("policy is best", verdicts(even + slow)[SPLITS], "met")
+check("policy is beaten", verdicts(even + fast)[SPLITS], "NOT MET")
+
+BLAS = "f32: blas_gemm time over split time"
+f32 = shape(8).replace("f16", "f32")
+for blas, verdict in ((120, "met"), (80, "NOT MET")):
+    check("against a library",
+          verdicts(rows(f32, [100]) + rows(f32, [blas], kernel="blas_gemm"))[BLAS], verdict)
+
+for arguments, code in (([], 2), (["--wrong"], 2), ([str(SCRIPT)], 2)):
+    ran = subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, check=False)
+    check(f"exit of {arguments}", (ran.returncode, ran.stdout), (code, b""))
+sys.exit(1 if failures else 0)
