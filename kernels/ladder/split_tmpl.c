@@ -90,10 +90,31 @@ static bool walk_next(struct walk *w, const struct attn_args *args, struct step 
     return true;
 }
 
+/*
+ * A slowdown for those who test a gate: -DATTN_INJECT_DEN=n absorbs every n-th tile once more, into
+ * a state nobody reads. It is work of the kernel's own kind, so it scales with frequency and memory
+ * as a real slowdown does, and results stay what they are.
+ */
+#ifdef ATTN_INJECT_DEN
+enum { INJECT = 1 };
+static void inject(const struct core *core, const struct step *step, uint32_t rows, float *memory)
+{
+    static _Thread_local uint32_t tiles;
+    if (++tiles % ATTN_INJECT_DEN)
+        return;
+    const struct attn_state unread = attn_state_at(memory, rows, core->p->dim_v);
+    struct attn_rows tile = step->rows;
+    attn_state_clear(&unread, rows, core->dim_v);
+    core_absorb(core, &step->piece, 0, rows, &tile, &tile, &unread);
+}
+#else
+enum { INJECT = 0 };
+#endif
+
 static size_t workspace_floats(const struct attn_problem *p)
 {
     const uint32_t rows = attn_cut_rows(p, ROWS);
-    return 2 * attn_state_floats(rows, p->dim_v) + core_floats(p, rows);
+    return (2 + INJECT) * attn_state_floats(rows, p->dim_v) + core_floats(p, rows);
 }
 
 static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int ranks)
@@ -131,6 +152,9 @@ static void attend(const struct attn_args *args, int rank, int ranks)
         const uint32_t n = now->rows.n, ahead = more ? next->rows.n : 0;
         for (uint32_t j = ahead; more && j < n; j++)
             next->rows.k[j] = next->rows.k[ahead - 1];
+#ifdef ATTN_INJECT_DEN
+        inject(&core, now, rows, memory + workspace_floats(p) - state_floats);
+#endif
         core_absorb(&core, piece, 0, rows, &now->rows, more ? &next->rows : &now->rows, &into);
         summed += n;
         if (into.m == run.m && (summed >= ATTN_RUN || now->ends)) {
