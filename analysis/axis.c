@@ -98,6 +98,31 @@ static void put_scale(const struct attn_name *name, char *buf)
     snprintf(buf, ANA_AXIS_MAX, "%g", (double)name->problem.scale);
 }
 
+static bool has_layers(const struct attn_name *name)
+{
+    return attn_phase_has_layers(name->problem.phase);
+}
+
+static void put_form(const struct attn_name *name, char *buf)
+{
+    put(buf, has_layers(name) ? layer_forms[name->layer.form].name : "");
+}
+
+static void put_weights(const struct attn_name *name, char *buf)
+{
+    put(buf, has_layers(name) ? attn_types[name->layer.weights].name : "");
+}
+
+static void put_projection(const struct attn_name *name, char *buf)
+{
+    put(buf, has_layers(name) ? layer_projection_names[name->layer.projection] : "");
+}
+
+static void put_mix(const struct attn_name *name, char *buf)
+{
+    put(buf, name->layer.mix);
+}
+
 static void put_cache(const struct attn_name *name, char *buf)
 {
     put(buf, name->hot ? "hot" : "cold");
@@ -133,6 +158,15 @@ const struct ana_axis ana_axes[] = {
     {"alibi", "1 with a linear bias a head", true, put_alibi},
     {"softcap", "cap of the logits, 0 is off", true, put_softcap},
     {"scale", "factor of the logits, 0 is 1/sqrt(dim)", true, put_scale},
+    {"form", "what stands around a layer's attention", false, put_form},
+    {"weights", "element type of a layer's weights", false, put_weights},
+    {"width", "of the residual stream, 0 for attention alone", true, FIELD(layer.width)},
+    {"ffn", "inner width of the feed-forward part", true, FIELD(layer.ffn)},
+    {"cross", "tokens of the encoder", true, FIELD(layer.cross)},
+    {"projection", "how products are computed", false, put_projection},
+    {"layers", "layers of the model", true, FIELD(layer.layers)},
+    {"vocab", "words of the model", true, FIELD(layer.vocab)},
+    {"mix", "runs of layers that differ", false, put_mix},
     {"splits", "chunks asked for, 0 is the kernel's policy", true, FIELD(splits)},
     {"pages", "page size of memory", false, put_pages},
     {"cache", "cold or hot", false, put_cache},

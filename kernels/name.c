@@ -12,16 +12,34 @@
 
 int attn_name_format(const struct attn_name *name, char *buf, size_t size)
 {
-    char problem[ATTN_NAME_MAX], splits[32] = "", pages[32] = "", tail[48] = "";
+    char problem[ATTN_NAME_MAX], layer[ATTN_NAME_MAX] = "";
+    char splits[32] = "", pages[32] = "", tail[48] = "";
     attn_problem_name(&name->problem, problem, sizeof(problem));
+    if (attn_phase_has_layers(name->problem.phase)) {
+        *layer = '/';
+        layer_config_name(&name->layer, name->problem.phase, layer + 1, sizeof(layer) - 1);
+    }
     if (name->splits)
         snprintf(splits, sizeof(splits), "/splits:%u", name->splits);
     if (name->pages[0])
         snprintf(pages, sizeof(pages), "/pages:%s", name->pages);
     if (name->threads)
         snprintf(tail, sizeof(tail), "/real_time/threads:%u", name->threads);
-    return snprintf(buf, size, "%s/%s/%s%s%s%s%s", attn_phase_name(name->problem.phase),
-                    name->kernel, problem, splits, pages, name->hot ? "/cache:hot" : "", tail);
+    return snprintf(buf, size, "%s/%s/%s%s%s%s%s%s", attn_phase_name(name->problem.phase),
+                    name->kernel, problem, layer, splits, pages, name->hot ? "/cache:hot" : "",
+                    tail);
+}
+
+const char *attn_name_invalid(const struct attn_name *name, char *buf, size_t size)
+{
+    struct attn_problem p = name->problem;
+    const char *wrong;
+    if (!attn_phase_has_layers(p.phase))
+        return attn_problem_invalid(&p, buf, size);
+    if (p.layout == ATTN_RING && !p.window && *name->layer.mix)
+        p.layout = ATTN_CONTIGUOUS;
+    wrong = attn_problem_invalid(&p, buf, size);
+    return wrong ? wrong : layer_config_invalid(&name->layer, &name->problem, buf, size);
 }
 
 static int set_run_part(struct attn_name *name, const char *part, size_t len)
@@ -55,7 +73,7 @@ static int set_run_part(struct attn_name *name, const char *part, size_t len)
 int attn_name_parse(const char *text, struct attn_name *name)
 {
     struct attn_name n = {.problem = attn_problem_default()};
-    char again[ATTN_NAME_MAX], why[160];
+    char again[ATTN_NAME_MAX], why[256];
     const char *part = text;
     if (strlen(text) >= ATTN_NAME_MAX)
         return -EINVAL;
@@ -69,14 +87,16 @@ int attn_name_parse(const char *text, struct attn_name *name)
                 return -EINVAL;
             memcpy(n.kernel, part, len);
         } else {
-            const int ours = attn_problem_set(&n.problem, part, len);
+            int ours = attn_problem_set(&n.problem, part, len);
+            if (ours == 0 && attn_phase_has_layers(n.problem.phase))
+                ours = layer_config_set(&n.layer, part, len);
             if (ours < 0 || (ours == 0 && set_run_part(&n, part, len)))
                 return -EINVAL;
         }
         part += len;
         part += *part == '/';
     }
-    if (attn_problem_invalid(&n.problem, why, sizeof(why)))
+    if (attn_name_invalid(&n, why, sizeof(why)))
         return -EINVAL;
     attn_name_format(&n, again, sizeof(again));
     if (strcmp(again, text))

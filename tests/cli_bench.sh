@@ -81,7 +81,7 @@ refuse 'attn-bench: --kernel: no kernel matches "x*y"; --list_kernels shows them
 refuse 'attn-bench: --kv_type: "f15" is none of f32, f16, bf16, i8, i4, e4m3, e5m2, i8c, i4c; did you mean f16?' \
     --kv_type=f15
 refuse 'attn-bench: --pages: "huge" is none of 4k, thp, hugetlb' --pages=huge
-refuse 'attn-bench: --phase: the phase generate is not in this build; it has decode and prefill' \
+refuse 'attn-bench: --phase: the phase generate is not in this build' \
     --phase=generate
 refuse 'attn-bench: --load: ./mine.so: No such file or directory' --load=./mine.so
 refuse 'attn-bench: --counters: hardware counters are not in this build; give auto or off' \

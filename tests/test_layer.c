@@ -7,8 +7,8 @@
 #include "tests/test.h"
 
 #include "kernels/cpu.h"
-#include "kernels/layer/append.h"
 #include "kernels/layer/reference.h"
+#include "kernels/quant.h"
 #include "kernels/registry.h"
 
 #include <errno.h>
@@ -35,8 +35,20 @@ static void fill_type(enum attn_type type, void *to, size_t n)
         if (type == ATTN_I8)
             ((int8_t *)to)[i] = (int8_t)lrintf(x * 127);
         else
-            layer_narrow(type, (char *)to + i * attn_types[type].bits / 8, &x, 1);
+            attn_quant_row(type, &x, 1, (char *)to + i * attn_types[type].bits / 8, NULL);
     }
+}
+
+/* Random rows of a plane and, where the type has scales, the scales beside them. */
+static void fill_plane(enum attn_type type, void *to, size_t bytes, uint16_t *scales,
+                       size_t scale_bytes)
+{
+    if (!attn_types[type].top)
+        fill_type(type, to, bytes * 8 / attn_types[type].bits);
+    for (size_t i = 0; attn_types[type].top && i < bytes; i++)
+        ((uint8_t *)to)[i] = (uint8_t)test_random(&state);
+    for (size_t i = 0; i < scale_bytes / sizeof(*scales); i++)
+        scales[i] = attn_f32_to_f16((1 + draw() / 2) / 100);
 }
 
 static void *get(size_t bytes)
@@ -183,7 +195,7 @@ struct bed {
     struct layer_step step;
     struct attn_problem cross;
     uint32_t *lengths, *cross_lengths, *table;
-    void *memory[16];
+    void *memory[32];
     int used;
     int ranks;
 };
@@ -198,10 +210,14 @@ static struct attn_kv cache_for(struct bed *bed, const struct attn_problem *p)
     const struct attn_kv_shape shape = attn_kv_shape(p);
     struct attn_kv kv = shape.view;
     void *const k = keep(bed, shape.k_bytes), *const v = keep(bed, shape.v_bytes);
-    fill_type(p->k_type, k, shape.k_bytes * 8 / attn_types[p->k_type].bits);
-    fill_type(p->v_type, v, shape.v_bytes * 8 / attn_types[p->v_type].bits);
+    uint16_t *const k_scale = keep(bed, shape.k_scale_bytes);
+    uint16_t *const v_scale = keep(bed, shape.v_scale_bytes);
+    fill_plane(p->k_type, k, shape.k_bytes, k_scale, shape.k_scale_bytes);
+    fill_plane(p->v_type, v, shape.v_bytes, v_scale, shape.v_scale_bytes);
     kv.k.base = k;
     kv.v.base = v;
+    kv.k_scale.base = shape.k_scale_bytes ? k_scale : NULL;
+    kv.v_scale.base = shape.v_scale_bytes ? v_scale : NULL;
     if (shape.table_entries) {
         uint32_t *const table = keep(bed, shape.table_entries * sizeof(*table));
         for (size_t i = 0; i < shape.table_entries; i++)
@@ -362,6 +378,10 @@ static void check_forms(void)
             p.ragged = variant == 3 ? 50 : 0;
             p.q_len = variant == 4 ? 5 : 1;
             p.k_type = p.v_type = variant % 2 ? ATTN_F16 : variant ? ATTN_BF16 : ATTN_F32;
+            if (form == LAYER_QWEN2 && variant < 4)
+                p.k_type = (enum attn_type[]){ATTN_I8, ATTN_I4, ATTN_E4M3, ATTN_I8C}[variant];
+            if (form == LAYER_QWEN2 && variant % 2)
+                p.v_type = variant == 1 ? ATTN_I8 : ATTN_E5M2;
             p.softcap = form == LAYER_GEMMA2 ? 50 : 0;
             p.scale = form == LAYER_GEMMA3 ? 0.2f : 0;
             if (variant == 2) {

@@ -153,8 +153,7 @@ static void test_command_line(void)
         {"--head_map=cylic",
          "--head_map: \"cylic\" is none of block, cyclic; did you mean cyclic?"},
         {"--cache=lukewarm", "--cache: \"lukewarm\" is none of cold, hot"},
-        {"--phase=layer",
-         "--phase: the phase layer is not in this build; it has decode and prefill"},
+        {"--phase=generate", "--phase: the phase generate is not in this build"},
         {"--phase=decod", "--phase: \"decod\" is none of decode, prefill, generate, layer, model; "
                           "did you mean decode?"},
         {"--kv_type=f61",

@@ -46,6 +46,11 @@ static void test_round_trip(void)
         struct attn_name name = {.kernel = "split.avx2"}, back;
         char text[ATTN_NAME_MAX], why[200];
         name.problem = random_problem(&state);
+        if (attn_phase_has_layers(name.problem.phase)) {
+            name.layer = layer_config_default(name.problem.phase);
+            name.layer.form = LAYER_GPT2; /* any head dim will do */
+            name.problem.v_is_k_prefix = false;
+        }
         name.splits = (uint32_t)(test_random(&state) % 5);
         name.threads = (uint32_t)(test_random(&state) % 5);
         name.hot = test_random(&state) % 2;

@@ -97,9 +97,9 @@ static int find_group(struct expansion *x, const struct attn_name *name, const c
 {
     struct attn_cases *const c = x->cases;
     char text[ATTN_NAME_MAX];
-    attn_problem_name(&name->problem, text, sizeof(text));
-    const size_t n = strlen(text);
-    snprintf(text + n, sizeof(text) - n, "/%s", attn_phase_name(name->problem.phase));
+    /* Everything but how it is run. */
+    const struct attn_name key = {.problem = name->problem, .layer = name->layer};
+    attn_name_format(&key, text, sizeof(text));
     if (look_up(&x->group_tree, text, c->groups, group))
         return -ENOMEM;
     if (*group == c->groups) {
@@ -157,14 +157,25 @@ static int add_named(struct expansion *x, struct attn_name *name, const char *la
                                          : "no kernel of this build can run this problem");
 }
 
+/* What a kernel is asked: of whole layers, the attention of the first. */
+static struct attn_problem attention_of(const struct attn_name *name)
+{
+    struct layer_kind kind;
+    if (!attn_phase_has_layers(name->problem.phase))
+        return name->problem;
+    layer_config_kind(&name->layer, &name->problem, 0, &kind);
+    return kind.problem;
+}
+
 /* The kernels one item of --kernel selects. */
 static int add_kernels(struct expansion *x, struct attn_name *name, const char *label,
                        const char *item)
 {
     size_t count;
     const struct attn_kernel *const *const all = attn_registry(&count);
+    const struct attn_problem asked = attention_of(name);
     const struct attn_kernel *const best =
-        strcmp(item, "best") == 0 ? attn_kernel_best(&name->problem) : NULL;
+        strcmp(item, "best") == 0 ? attn_kernel_best(&asked) : NULL;
     if ((strcmp(item, "best") == 0 && !best) || attn_kernel_absent(item))
         return add_named(x, name, label, item);
     const bool glob = strpbrk(item, "*?[");
@@ -173,8 +184,7 @@ static int add_kernels(struct expansion *x, struct attn_name *name, const char *
         if (best ? all[i] != best : !attn_kernel_selected(all[i], item))
             continue;
         char reason[256];
-        const char *const unfit =
-            attn_kernel_unsupported(all[i], &name->problem, reason, sizeof(reason));
+        const char *const unfit = attn_kernel_unsupported(all[i], &asked, reason, sizeof(reason));
         if (unfit && glob) {
             x->cases->unfit++;
             continue;

@@ -105,6 +105,35 @@ static double ceiling_ns(const struct attn_ceiling *c)
     return c->read_ns > c->fma_ns ? c->read_ns : c->fma_ns;
 }
 
+void attn_columns_of_outcome(struct benchmark_state *state, struct benchmark_runner *runner,
+                             const struct attn_case *c, const char *label,
+                             const struct attn_outcome *outcome)
+{
+    if (outcome->ticks)
+        set(state, ANA_STEAL_FRACTION, (double)outcome->stolen / (double)outcome->ticks, 0);
+    if (outcome->checked) {
+        set(state, ANA_MAX_ABS_ERROR, outcome->check.max_abs_error, 0);
+        set(state, ANA_ERROR_BOUND, outcome->check.error_bound, 0);
+        if (outcome->check.quant_bound > 0) {
+            set(state, ANA_QUANT_ERROR, outcome->check.quant_error, 0);
+            set(state, ANA_QUANT_BOUND, outcome->check.quant_bound, 0);
+        }
+    }
+    if (outcome->ceiling.read_ns > 0)
+        set(state, ANA_CEILING_READ_NS, outcome->ceiling.read_ns, 0);
+    if (outcome->ceiling.fma_ns > 0)
+        set(state, ANA_CEILING_FMA_NS, outcome->ceiling.fma_ns, 0);
+    const double median = latency_columns(state, runner);
+    if (!(median > 0) || ceiling_ns(&outcome->ceiling) <= flagged_above * 1e9 * median)
+        return;
+    const double fraction = ceiling_ns(&outcome->ceiling) / (1e9 * median);
+    benchmark_set_label(state, "%s%sfaster than its ceiling", label, *label ? "; " : "");
+    benchmark_warn(runner,
+                   "%s: ceiling_fraction is %.2f; the ceiling was disturbed or the cache "
+                   "not cold",
+                   c->text, fraction);
+}
+
 void attn_columns_of_case(struct benchmark_state *state, struct benchmark_runner *runner,
                           const struct attn_case *c, const char *label,
                           const struct attn_data *data, const struct attn_outcome *outcome)
@@ -120,36 +149,14 @@ void attn_columns_of_case(struct benchmark_state *state, struct benchmark_runner
             (double)c->kernel->scratch_bytes(p, c->name.splits,
                                              attn_kernel_ranks(c->kernel, c->name.threads)),
             0);
-    if (outcome->ticks)
-        set(state, ANA_STEAL_FRACTION, (double)outcome->stolen / (double)outcome->ticks, 0);
     if (!pool_state(data->pool, &pages) && pages.resident_bytes)
         set(state, ANA_HUGE_FRACTION, (double)pages.huge_bytes / (double)pages.resident_bytes, 0);
-    if (outcome->checked) {
-        set(state, ANA_MAX_ABS_ERROR, outcome->check.max_abs_error, 0);
-        set(state, ANA_ERROR_BOUND, outcome->check.error_bound, 0);
-        if (outcome->check.quant_bound > 0) {
-            set(state, ANA_QUANT_ERROR, outcome->check.quant_error, 0);
-            set(state, ANA_QUANT_BOUND, outcome->check.quant_bound, 0);
-        }
-    }
-    if (outcome->ceiling.read_ns > 0)
-        set(state, ANA_CEILING_READ_NS, outcome->ceiling.read_ns, 0);
-    if (outcome->ceiling.fma_ns > 0)
-        set(state, ANA_CEILING_FMA_NS, outcome->ceiling.fma_ns, 0);
     if (outcome->sim.instructions > 0) {
         set(state, ANA_SIM_INSTRUCTIONS, outcome->sim.instructions, 0);
         set(state, ANA_SIM_DRAM_BYTES, outcome->sim.dram_bytes, 0);
         set(state, ANA_SIM_AMPLIFICATION, outcome->sim.dram_bytes / (double)attn_bytes(p), 0);
     }
-    const double median = latency_columns(state, runner);
-    if (!(median > 0) || ceiling_ns(&outcome->ceiling) <= flagged_above * 1e9 * median)
-        return;
-    const double fraction = ceiling_ns(&outcome->ceiling) / (1e9 * median);
-    benchmark_set_label(state, "%s%sfaster than its ceiling", label, *label ? "; " : "");
-    benchmark_warn(runner,
-                   "%s: ceiling_fraction is %.2f; the ceiling was disturbed or the cache "
-                   "not cold",
-                   c->text, fraction);
+    attn_columns_of_outcome(state, runner, c, label, outcome);
 }
 
 void attn_columns_of_row(struct benchmark_row *row, const struct attn_outcome *outcome)

@@ -30,7 +30,12 @@ void attn_phase_sums_add(struct attn_phase_sums *sums, const struct team_times *
 void attn_columns_of_pass(struct benchmark_state *state, const struct attn_problem *problem,
                           const struct attn_kernel *kernel, const struct attn_phase_sums *sums);
 
-/* After the last repetition: what holds for all rows of the case, and its label. */
+/* After the last repetition: check, ceilings and single calls, of whatever kind the case is. */
+void attn_columns_of_outcome(struct benchmark_state *state, struct benchmark_runner *runner,
+                             const struct attn_case *c, const char *label,
+                             const struct attn_outcome *outcome);
+
+/* After the last repetition: what holds for all rows of a case of attention, and its label. */
 void attn_columns_of_case(struct benchmark_state *state, struct benchmark_runner *runner,
                           const struct attn_case *c, const char *label,
                           const struct attn_data *data, const struct attn_outcome *outcome);

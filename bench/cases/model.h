@@ -11,7 +11,8 @@
 /*
  * Sets what the model determines (heads, kv_heads, dims, window, softcap ...) and writes its name.
  * 0, or -EINVAL with a sentence: no such model, a file that cannot be read, or a model whose
- * layers differ too much for one of them to stand for it.
+ * layers differ too much for one of them to stand for it. In the phases of whole layers the kind
+ * that sees most stands for those that a mix does not change.
  */
 int attn_model_shape(const char *name_or_file, struct attn_problem *p, char *name, size_t size,
                      struct attn_message *why);

@@ -6,6 +6,7 @@
 #include "bench/cases/options.h"
 
 #include "analysis/nearest.h"
+#include "bench/cases/layer_shape.h"
 #include "bench/cases/model.h"
 #include "bench/cases/sim.h"
 #include "bench/cases/words.h"
@@ -19,6 +20,8 @@ static const char *const booleans[] = {"off", "on", NULL};
 static const char *const caches[] = {"cold", "hot", NULL};
 static const char *const masks[] = {"causal", "full", "tree", NULL};
 static const char *const head_maps[] = {"block", "cyclic", NULL};
+static const char *const weight_types[] = {"f32", "f16", "bf16", "i8", NULL};
+static const char *const projections[] = {"auto", "gemv", "gemm", NULL};
 static const char *const counters[] = {"auto", "off", "require", NULL};
 
 #define NUMBERS(low, high) .kind = ATTN_OPTION_NUMBERS, .range = {.min = low, .max = high}
@@ -30,7 +33,8 @@ static const char *const counters[] = {"auto", "off", "require", NULL};
 #define FLAG .kind = ATTN_OPTION_FLAG
 
 const struct attn_option attn_options[ATTN_OPTIONS] = {
-    [ATTN_OPT_PHASE] = {"phase", "decode", "decode (few query tokens) or prefill (q_len = context)",
+    [ATTN_OPT_PHASE] = {"phase", "decode",
+                        "decode (few query tokens), prefill (q_len = context), layer or model",
                         CHECKED(attn_check_phase)},
     [ATTN_OPT_MODEL] = {"model", "NAME|FILE",
                         "shape of a model: a name of attn-stat models, config.json, GGUF",
@@ -70,6 +74,28 @@ const struct attn_option attn_options[ATTN_OPTIONS] = {
                         CHECKED(attn_check_scale)},
     [ATTN_OPT_HEAD_MAP] = {"head_map", "block", "block (h / group) or cyclic (h % kv_heads)",
                            WORDS(head_maps)},
+    [ATTN_OPT_FORM] = {"form", "llama", "of a layer: what stands around its attention",
+                       CHECKED(attn_check_form), .unset = true},
+    [ATTN_OPT_WEIGHTS] = {"weights", "bf16", "type of a layer's weights: f32, f16, bf16, i8",
+                          WORDS(weight_types), .unset = true},
+    [ATTN_OPT_WIDTH] = {"width", "4096", "of the residual stream between layers",
+                        NUMBERS(1, 1u << 16), .unset = true},
+    [ATTN_OPT_FFN] = {"ffn", "14336", "inner width of a layer's feed-forward part",
+                      NUMBERS(1, 1u << 18), .unset = true},
+    [ATTN_OPT_CROSS] = {"cross", "TOKENS", "tokens of the encoder a layer also attends to",
+                        NUMBERS(0, 1u << 26), .unset = true},
+    [ATTN_OPT_PROJECTION] = {"projection", "auto",
+                             "gemv (ours), gemm (OpenBLAS); auto goes by the number of tokens",
+                             WORDS(projections)},
+    [ATTN_OPT_LAYERS] = {"layers", "32", "layers of a model", NUMBERS(1, LAYER_LAYERS_MAX),
+                         .unset = true},
+    [ATTN_OPT_LAYERS_RUN] = {"layers_run", "<what memory holds>",
+                             "distinct layers in memory, run in turn to make up all",
+                             NUMBERS(1, LAYER_LAYERS_MAX), .unset = true},
+    [ATTN_OPT_VOCAB] = {"vocab", "128256", "words of a model", NUMBERS(1, 1u << 20), .unset = true},
+    [ATTN_OPT_MIX] = {"mix", "RUNS",
+                      "layers of a model that differ: 5w512+1 is five with a window, one without",
+                      CHECKED(attn_check_mix), .unset = true},
     [ATTN_OPT_THREADS] = {"threads", "<physical cores>", "threads working together on each call",
                           NUMBERS(1, 1024), .unset = true},
     [ATTN_OPT_KERNEL] = {"kernel", "best", "best, names and globs of --list_kernels",

@@ -6,9 +6,11 @@
 #include "bench/cases/plan.h"
 
 #include "bench/cases/data.h"
+#include "bench/cases/layer_engine.h"
 #include "bench/machine/memory.h"
 #include "kernels/check.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -20,10 +22,32 @@ static const double search_factor = 1.5, ceiling_seconds = 0.015, filled_per_sec
 
 static double call_seconds(const struct attn_name *name)
 {
-    const double bytes = (double)attn_bytes(&name->problem) / (ATTN_PLAN_GB_PER_SECOND * 1e9);
-    const double flops =
-        (double)attn_flops(&name->problem) / (ATTN_PLAN_GFLOPS * 1e9 * name->threads);
+    const bool layers = attn_phase_has_layers(name->problem.phase);
+    const struct engine_cost cost = layers ? engine_cost(name)
+                                           : (struct engine_cost){
+                                                 .bytes = attn_bytes(&name->problem),
+                                                 .flops = attn_flops(&name->problem),
+                                             };
+    const double bytes = (double)cost.bytes / (ATTN_PLAN_GB_PER_SECOND * 1e9);
+    const double flops = (double)cost.flops / (ATTN_PLAN_GFLOPS * 1e9 * name->threads);
     return bytes > flops ? bytes : flops;
+}
+
+/* Of whole layers as much of the size as is printed. */
+static int size_of(struct attn_size *size, const struct attn_case *c, uint64_t llc)
+{
+    struct engine_size layers;
+    if (!attn_phase_has_layers(c->name.problem.phase))
+        return attn_size(size, &c->name, c->kernel, llc);
+    if (engine_size(&layers, &c->name, c->kernel, llc))
+        return -EOVERFLOW;
+    *size = (struct attn_size){
+        .rotation.copies = layers.copies,
+        .pool_bytes = layers.total - layers.work - layers.cache,
+        .total_bytes = layers.total,
+    };
+    engine_pool_need(&layers, &c->name, size->layout.need);
+    return 0;
 }
 
 static double larger(double a, double b)
@@ -79,8 +103,7 @@ void attn_plan_print(FILE *out, const struct attn_host *host, const struct attn_
             fprintf(out, "%8s %10s %9s  %s\n", "-", "-", "finished", c->text);
             continue;
         }
-        if (c->skip ||
-            attn_size(&size, &c->name, c->kernel, attn_host_llc(host, c->name.threads))) {
+        if (c->skip || size_of(&size, c, attn_host_llc(host, c->name.threads))) {
             fprintf(out, "%8s %10s %9s  %s: %s\n", "-", "-", "skipped", c->text,
                     c->skip ? c->skip : "needs more memory than there are addresses");
             continue;

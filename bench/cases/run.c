@@ -8,6 +8,7 @@
 
 #include "bench/cases/call.h"
 #include "bench/cases/columns.h"
+#include "bench/cases/layer_trial.h"
 #include "bench/cases/outside.h"
 #include "bench/machine/activity.h"
 
@@ -22,12 +23,25 @@ struct attn_trial {
     struct attn_data data;
     struct attn_outcome outcome;
     uint64_t ticks, stolen; /* when the case was ready to be measured; UINT64_MAX: not known */
-    bool open;              /* data are there */
+    struct attn_layer_trial layer; /* of the phases of whole layers, in place of data */
+    bool open;                     /* data are there */
 };
 
 static struct attn_group_state *group_of(const struct attn_trial *t)
 {
     return &t->session->group[t->c->group];
+}
+
+static int open_team(struct attn_trial *t, struct attn_message *why)
+{
+    struct attn_host *const host = t->session->host;
+    const uint32_t threads = t->c->name.threads;
+    const int error = attn_host_team(host, threads, &t->team, why);
+    if (error)
+        return error;
+    if (*attn_host_team_warning(host, threads, why->text, sizeof(why->text)))
+        attn_display_warn(t->session->display, t->session->runner, why->text);
+    return 0;
 }
 
 /* Everything up to the first call; -errno with the sentence for the row. */
@@ -36,11 +50,9 @@ static int prepare(struct attn_trial *t, struct attn_message *why)
     struct attn_host *const host = t->session->host;
     const struct attn_name *const name = &t->c->name;
     struct attn_size size;
-    int error = attn_host_team(host, name->threads, &t->team, why);
+    int error = open_team(t, why);
     if (error)
         return error;
-    if (*attn_host_team_warning(host, name->threads, why->text, sizeof(why->text)))
-        attn_display_warn(t->session->display, t->session->runner, why->text);
     struct pool *const pool = attn_host_pool(host, name->pages, t->team);
     if (!pool)
         return attn_refuse(why, -EINVAL, "no memory pages are called \"%s\"", name->pages);
@@ -197,25 +209,92 @@ static void finish(void *user, struct benchmark_row *row)
     attn_columns_of_row(row, &t->outcome);
 }
 
+/* ---- the same for whole layers */
+
+/* A kernel from outside is tried on the attention of the first layer. */
+static int try_outside(struct attn_trial *t, struct attn_message *why)
+{
+    struct attn_name alone = t->c->name;
+    struct layer_kind kind;
+    layer_config_kind(&alone.layer, &alone.problem, 0, &kind);
+    alone.problem = kind.problem;
+    const int error = attn_outside_try(t->c->kernel, &alone, t->session->host->seed, why);
+    if (!error)
+        attn_outside_watch(t->c->kernel, &t->c->name);
+    return error;
+}
+
+static void layer_setup(void *user, struct benchmark_state *state)
+{
+    struct attn_trial *const t = user;
+    struct attn_message why;
+    begin(t);
+    if (t->c->skip) {
+        benchmark_skip_with_message(state, "%s", t->c->skip);
+        return;
+    }
+    t->layer.c = t->c;
+    t->layer.outcome = &t->outcome;
+    t->layer.ceilings = !t->session->paired;
+    int error = t->session->sim && t->session->sim->on
+                    ? attn_refuse(&why, -ENOTSUP, "a step of whole layers is not simulated")
+                    : open_team(t, &why);
+    if (!error)
+        error = try_outside(t, &why);
+    if (!error)
+        error = attn_layer_open(&t->layer, t->session->host, t->team, &why);
+    attn_outside_rest();
+    t->open = !error;
+    if (error == -ENOMEM || error == -ENOTSUP)
+        benchmark_skip_with_message(state, "%s", why.text);
+    else if (error)
+        benchmark_skip_with_error(state, "%s", why.text);
+    activity_ticks("", &t->ticks, &t->stolen);
+}
+
+static void layer_run(struct benchmark_state *state)
+{
+    struct attn_trial *const t = benchmark_user(state);
+    attn_layer_run(&t->layer, state);
+}
+
+static void layer_teardown(void *user, struct benchmark_state *state)
+{
+    struct attn_trial *const t = user;
+    struct attn_message why;
+    note_steal(t);
+    if (t->open && !benchmark_skipped(state) &&
+        attn_layer_finish(&t->layer, state, t->session->host->seed, &why))
+        benchmark_skip_with_error(state, "%s", why.text);
+    if (t->open && !benchmark_skipped(state))
+        attn_columns_of_outcome(state, t->session->runner, t->c,
+                                t->session->cases->group[t->c->group].label, &t->outcome);
+    if (t->open)
+        attn_layer_close(&t->layer);
+    t->open = false;
+    group_of(t)->left--;
+}
+
 static int register_case(struct attn_session *s, size_t index, struct attn_message *why)
 {
     struct attn_trial *const t = &s->trial[index];
     const struct attn_case *const c = &s->cases->item[index];
     *t = (struct attn_trial){.session = s, .c = c};
+    const bool layers = attn_phase_has_layers(c->name.problem.phase);
     const struct benchmark_family family = {
         .struct_size = sizeof(family),
         .name = c->text,
         .verbatim_name = true,
         .family = (int64_t)c->group + 1,
-        .run = run,
+        .run = layers ? layer_run : run,
         .user = t,
         .team_threads = (int)c->name.threads,
         .use_real_time = true,
         .process_cpu_time = true,
         .samples = true,
         .label = s->cases->group[c->group].label,
-        .setup = setup,
-        .teardown = teardown,
+        .setup = layers ? layer_setup : setup,
+        .teardown = layers ? layer_teardown : teardown,
         .finish = finish,
     };
     s->group[c->group].left++;

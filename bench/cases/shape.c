@@ -6,6 +6,7 @@
  */
 #include "bench/cases/shape.h"
 
+#include "bench/cases/layer_shape.h"
 #include "bench/cases/model.h"
 
 #include <errno.h>
@@ -77,8 +78,10 @@ static void set_run(struct attn_name *name, const struct attn_values *values)
 /* Which of the model's own values the user has replaced, as text for the label. */
 static void label_changes(const struct attn_values *values, char *label, size_t size)
 {
-    static const enum attn_option_id own[] = {ATTN_OPT_HEADS, ATTN_OPT_KV_HEADS, ATTN_OPT_DIM,
-                                              ATTN_OPT_WINDOW, ATTN_OPT_SOFTCAP};
+    static const enum attn_option_id own[] = {ATTN_OPT_HEADS,  ATTN_OPT_KV_HEADS, ATTN_OPT_DIM,
+                                              ATTN_OPT_WINDOW, ATTN_OPT_SOFTCAP,  ATTN_OPT_FORM,
+                                              ATTN_OPT_WIDTH,  ATTN_OPT_FFN,      ATTN_OPT_CROSS,
+                                              ATTN_OPT_LAYERS, ATTN_OPT_VOCAB,    ATTN_OPT_MIX};
     bool first = true;
     for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
         if (!values->given[own[i]])
@@ -100,11 +103,13 @@ int attn_shape(const struct attn_values *values, struct attn_name *name, char *l
     *name = (struct attn_name){.problem = attn_problem_default()};
     struct attn_problem *const p = &name->problem;
     int error = attn_phase_parse(phase, strlen(phase), &p->phase);
+    char own[96] = "";
     *label = '\0';
     if (model) {
         error = attn_model_shape(model, p, label, size, why);
         if (error)
             return error;
+        snprintf(own, sizeof(own), "%s", label);
         label_changes(values, label, size);
     }
     for (size_t i = 0; !error && i < sizeof(plain) / sizeof(*plain); i++)
@@ -129,6 +134,10 @@ int attn_shape(const struct attn_values *values, struct attn_name *name, char *l
     if (!model || values->given[ATTN_OPT_ALIBI])
         p->alibi = is_on(values->text[ATTN_OPT_ALIBI]);
     set_run(name, values);
-    const char *const wrong = attn_problem_invalid(p, why->text, sizeof(why->text));
+    if (attn_phase_has_layers(p->phase))
+        error = attn_layer_shape(values, own, name, why);
+    if (error)
+        return error;
+    const char *const wrong = attn_name_invalid(name, why->text, sizeof(why->text));
     return wrong ? -EDOM : 0;
 }

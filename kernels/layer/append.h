@@ -8,14 +8,11 @@
 
 #include "kernels/kernel.h"
 
-/* Types an append can narrow to. */
-#define LAYER_CACHE_TYPES ATTN_TYPES_STORED
-
-/* K (dim floats) and V (dim_v) of one KV head of new token i < q_len of a sequence. */
-void layer_append(const struct attn_args *args, uint32_t batch, uint32_t i, uint32_t kv_head,
-                  const float *k, const float *v);
-
-/* Row of a type of LAYER_CACHE_TYPES from n floats, to nearest even. */
-void layer_narrow(enum attn_type type, void *to, const float *from, uint32_t n);
+/*
+ * K (dim floats) and V (dim_v) of one KV head of new token i < q_len of a sequence. Types with a
+ * scale a channel keep the scales they have. 0, or an error of attn_quant_row().
+ */
+int layer_append(const struct attn_args *args, uint32_t batch, uint32_t i, uint32_t kv_head,
+                 const float *k, const float *v);
 
 #endif

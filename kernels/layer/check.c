@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "kernels/check.h"
-#include "kernels/layer/append.h"
 #include "kernels/layer/reference.h"
+#include "kernels/quant.h"
 
 #define ROUNDOFF 0x1p-24
 
@@ -179,19 +179,30 @@ static void check_rope(struct checker *c)
         }
 }
 
-static double stored(enum attn_type type, const void *row, uint32_t d)
+/* What scale element d of a row was stored with, in double; 0 for types without. */
+static double scale_of(enum attn_type type, const void *scales, uint32_t d)
 {
-    return type == ATTN_F32   ? (double)((const float *)row)[d]
-           : type == ATTN_F16 ? (double)attn_f16_to_f32(((const uint16_t *)row)[d])
-                              : (double)attn_bf16_to_f32(((const uint16_t *)row)[d]);
+    const struct attn_type_info *const info = &attn_types[type];
+    if (!info->top)
+        return 0;
+    return (double)attn_f16_to_f32(((const uint16_t *)scales)[info->channel ? d : d / info->block]);
 }
 
-static void check_row(struct checker *c, enum attn_type type, const void *row, const float *from,
-                      uint32_t n, uint32_t token, uint32_t first)
+static void check_row(struct checker *c, enum attn_type type, const void *row, const void *scales,
+                      const float *from, uint32_t n, uint32_t token, uint32_t first)
 {
-    for (uint32_t d = 0; d < n; d++)
-        note(c, "append", token, first + d, (double)from[d],
-             attn_types[type].eps * fabs((double)from[d]) + 0x1p-25, stored(type, row, d));
+    const struct attn_type_info *const info = &attn_types[type];
+    float *const stored = (float *)c->x;
+    attn_widen_row(type, row, scales, n, stored);
+    /* A row that is rounded right says nothing about the step: it is always near its bound. */
+    for (uint32_t d = 0; d < n; d++) {
+        const double exact = (double)from[d], found = (double)stored[d];
+        const double scale = scale_of(type, scales, d);
+        const double beyond = info->channel ? fmax(0, fabs(exact) - info->top * scale) : 0;
+        const double bound = (attn_quant_step(info, exact, scale) + beyond) * (1 + 1e-6);
+        if (!(fabs(found - exact) <= bound))
+            note(c, "append", token, first + d, exact, bound, found);
+    }
 }
 
 /* The newest rows, found the way a kernel finds them. */
@@ -205,11 +216,12 @@ static void check_append(struct checker *c)
         for (uint32_t head = 0; head < p->kv_heads; head++) {
             const uint32_t token = token_at(c, t), batch = token / p->q_len;
             const uint32_t pos = args->lengths[batch] - p->q_len + token % p->q_len;
+            rows.k_scale[0] = rows.v_scale[0] = NULL;
             attn_kv_rows(&args->kv, batch, head, pos, 1, &rows);
-            check_row(c, p->k_type, rows.k[0],
+            check_row(c, p->k_type, rows.k[0], rows.k_scale[0],
                       c->step->buffer.k + ((size_t)token * p->kv_heads + head) * p->dim, p->dim,
                       token, head * p->dim);
-            check_row(c, p->v_type, rows.v[0],
+            check_row(c, p->v_type, rows.v[0], rows.v_scale[0],
                       c->step->buffer.fused + (size_t)token * fused +
                           (p->heads + p->kv_heads) * p->dim + head * p->dim_v,
                       p->dim_v, token, head * p->dim_v);

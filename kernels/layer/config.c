@@ -13,7 +13,8 @@ const struct layer_form layer_forms[LAYER_FORMS] = {
                      LAYER_ACT_SWIGLU, .rope = true, .qkv_bias = true, .eps = 1e-6f, .theta = 1e6f,
                      .local_theta = 1e6f},
     [LAYER_GPT2] = {"gpt2", "LayerNorm, learned positions, GELU, biases", LAYER_NORM_MEAN,
-                    LAYER_ACT_GELU_TANH, .qkv_bias = true, .bias = true, .eps = 1e-5f},
+                    LAYER_ACT_GELU_TANH, .learned = true, .qkv_bias = true, .bias = true,
+                    .eps = 1e-5f},
     [LAYER_GEMMA] = {"gemma", "RMSNorm(1 + w), rotary positions, GEGLU", LAYER_NORM_RMS_PLUS,
                      LAYER_ACT_GEGLU, .rope = true, .eps = 1e-6f, .theta = 10000,
                      .local_theta = 10000},
@@ -240,6 +241,9 @@ int layer_config_kind(const struct layer_config *c, const struct attn_problem *p
         read_run(&text, &count, kind);
         at += count;
     } while (at <= index % total);
+    /* A model that keeps rings keeps them where there is a window. */
+    if (kind->problem.layout == ATTN_RING && !kind->problem.window)
+        kind->problem.layout = ATTN_CONTIGUOUS;
     return 0;
 }
 

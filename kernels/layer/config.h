@@ -33,7 +33,8 @@ struct layer_form {
     const char *name, *summary;
     enum layer_norm norm;
     enum layer_act act;
-    bool rope;      /* rotary positions; else they are none of the layer's business */
+    bool rope;      /* rotary positions */
+    bool learned;   /* positions are added to the embedding: a model's business, not a layer's */
     bool qkv_bias;  /* of the fused projection */
     bool bias;      /* of all projections and norms */
     bool post_norm; /* a norm behind attention and FFN too, before the residual */
