@@ -11,6 +11,7 @@ static const struct ana_command *const commands[] = {
     /* clang-format off */
     &reg_cmd_ab,
     &reg_cmd_check,
+    &reg_cmd_history,
     /* clang-format on */
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

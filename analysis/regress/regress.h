@@ -20,5 +20,6 @@ enum {
 
 extern const struct ana_command reg_cmd_ab;
 extern const struct ana_command reg_cmd_check;
+extern const struct ana_command reg_cmd_history;
 
 #endif
