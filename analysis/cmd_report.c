@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analysis/option.h"
+#include "analysis/report/markdown.h"
 #include "analysis/report/query.h"
 #include "analysis/report/report.h"
 #include "analysis/report/text.h"
@@ -69,16 +70,22 @@ static bool overwrites(const char *dir, int argc, char **argv, const struct rep_
 
 static int run(const struct ana_command *self, int argc, char **argv)
 {
-    const char *dir = NULL;
+    const char *dir = NULL, *format = "html";
     struct ana_texts files = {.count = 0};
     const struct ana_option options[] = {
         {"o", ANA_TEXT, &dir, "folder to write to; it may exist and keeps what else it holds"},
+        {"format", ANA_TEXT, &format, "html: a folder; md: Markdown on stdout, without pictures"},
         {"plot", ANA_TEXTS, &files, "a .gp file to draw besides the built-in figures"},
         {0}};
     const int parsed = ana_options(self, options, &argc, argv);
     if (parsed)
         return parsed < 0 ? ANA_EXIT_USAGE : ANA_EXIT_OK;
-    if (!dir)
+    const bool markdown = strcmp(format, "md") == 0;
+    if (!markdown && strcmp(format, "html") != 0)
+        return ana_complain(self, "--format=%s: it is html or md", format);
+    if (markdown && dir)
+        return ana_complain(self, "--format=md goes to stdout; -o is for html");
+    if (!dir && !markdown)
         return ana_complain(self, "where to? -o DIR names the folder to write to");
     struct rep_plot plots[ANA_TEXTS_MAX];
     char names[ANA_TEXTS_MAX][REP_NAME];
@@ -91,7 +98,7 @@ static int run(const struct ana_command *self, int argc, char **argv)
             plot_count++;
     }
     char path[PATH_MAX];
-    if (!status && overwrites(dir, argc, argv, plots, plot_count, path))
+    if (!status && dir && overwrites(dir, argc, argv, plots, plot_count, path))
         status = ana_complain(self,
                               "-o %s would overwrite %s, which the report is made from; give "
                               "another folder",
@@ -110,7 +117,12 @@ static int run(const struct ana_command *self, int argc, char **argv)
         .plot_count = plot_count,
     };
     char notice[384], message[384];
-    if (rep_report_write(&request, notice, message, sizeof(message)))
+    const int error = markdown ? rep_markdown_write(&request, stdout) : 0;
+    if (error)
+        status = ana_complain(self, "cannot write to stdout: %s", strerror(-error));
+    else if (markdown)
+        status = ana_finish_stdout(self);
+    else if (rep_report_write(&request, notice, message, sizeof(message)))
         status = ana_complain(self, "%s", message);
     else if (*notice)
         ana_complain(self, "%s", notice);
@@ -123,7 +135,7 @@ out:
 
 const struct ana_command ana_cmd_report = {
     .name = "report",
-    .arguments = "-o DIR RESULT.json...",
+    .arguments = "(-o DIR | --format=md) RESULT.json...",
     .summary = "A page with pictures, tables and the machine they are from",
     .run = run,
 };

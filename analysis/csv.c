@@ -31,6 +31,21 @@ void ana_csv_text(FILE *out, const char *text)
     putc('"', out);
 }
 
+void ana_json_text(FILE *out, const char *text)
+{
+    putc('"', out);
+    for (; *text; text++) {
+        const unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            fprintf(out, "\\%c", c);
+        else if (c < 0x20)
+            fprintf(out, "\\u%04x", c);
+        else
+            putc(c, out);
+    }
+    putc('"', out);
+}
+
 /* Exact as long doubles of 64 bits: 10^27 is 5^27 * 2^27, and 5^27 has 63 bits. */
 static const long double powers[POWERS] = {
     1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,  1e7L,  1e8L,  1e9L,

@@ -55,4 +55,8 @@ double ana_case_figure(const struct ana_summary *summary, const struct ana_case 
 /* The tidy table. 0, or -errno of the stream. */
 int ana_summary_csv(const struct ana_summary *summary, FILE *out);
 
+/* The same as JSON: an array of an object a case, keys as the columns, without those that are
+ * missing. */
+int ana_summary_json(const struct ana_summary *summary, FILE *out);
+
 #endif

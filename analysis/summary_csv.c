@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * summary.csv: name, file (when there are several), axes, times, figures, error. Tidy, so that
- * gnuplot, a spreadsheet and a data frame all take it as it is. Axes stay in place even when they
- * do not vary: a reader of two summaries wants the same columns in both.
+ * summary.csv and summary.json: name, file (when there are several), axes, times, figures, error.
+ * Tidy, so that gnuplot, a spreadsheet and a data frame all take it as it is. Axes stay in place
+ * even when they do not vary: a reader of two summaries wants the same columns in both.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,71 @@ static void write_case(const struct ana_summary *summary, const struct axes *axe
     putc(',', out);
     ana_csv_text(out, c->error ? c->error : "");
     putc('\n', out);
+}
+
+static void json_text(FILE *out, const char *key, const char *text, bool first)
+{
+    fputs(first ? "{" : ", ", out);
+    ana_json_text(out, key);
+    fputs(": ", out);
+    ana_json_text(out, text);
+}
+
+static void json_number(FILE *out, const char *key, double value)
+{
+    if (!isfinite(value))
+        return;
+    fputs(", ", out);
+    ana_json_text(out, key);
+    fputs(": ", out);
+    ana_csv_number(out, value);
+}
+
+static void json_case(const struct ana_summary *summary, const struct axes *axes,
+                      const struct ana_case *c, FILE *out)
+{
+    char value[ANA_AXIS_MAX];
+    json_text(out, "name", c->row->run_name, true);
+    if (summary->file_count > 1)
+        json_text(out, "file", c->result->path, false);
+    for (size_t i = 0; i < ana_axis_count + axes->count; i++) {
+        const bool own = i < ana_axis_count;
+        const char *const axis = own ? ana_axes[i].name : axes->name[i - ana_axis_count];
+        ana_axis_text(c->row, axis, value);
+        if (own && ana_axes[i].number && *value)
+            json_number(out, axis, ana_axis_number(c->row, axis));
+        else if (*value)
+            json_text(out, axis, value, false);
+    }
+    json_number(out, "samples", (double)c->samples);
+    json_number(out, "real_ns", c->real_ns);
+    json_number(out, "low_ns", c->low_ns);
+    json_number(out, "high_ns", c->high_ns);
+    json_number(out, "cpu_ns", c->cpu_ns);
+    for (size_t i = 0; i < summary->figure_count; i++)
+        json_number(out, summary->figures[i], c->figures[i]);
+    if (c->error)
+        json_text(out, "error", c->error, false);
+    putc('}', out);
+}
+
+int ana_summary_json(const struct ana_summary *summary, FILE *out)
+{
+    struct axes *const axes = calloc(1, sizeof(*axes));
+    if (!axes)
+        return -ENOMEM;
+    if (!summary->ours)
+        collect_axes(summary, axes);
+    for (size_t i = 0; i < summary->case_count; i++) {
+        fputs(i ? ",\n" : "[\n", out);
+        json_case(summary, axes, &summary->cases[i], out);
+    }
+    fputs(summary->case_count ? "\n]\n" : "[]\n", out);
+    free(axes);
+    errno = 0;
+    if (fflush(out) || ferror(out))
+        return errno ? -errno : -EIO;
+    return 0;
 }
 
 int ana_summary_csv(const struct ana_summary *summary, FILE *out)

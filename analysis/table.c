@@ -187,21 +187,6 @@ static void write_csv(const struct ana_table *t, size_t rows, FILE *out)
         }
 }
 
-static void write_json_text(FILE *out, const char *text)
-{
-    putc('"', out);
-    for (; *text; text++) {
-        const unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else if (c < 0x20)
-            fprintf(out, "\\u%04x", c);
-        else
-            putc(c, out);
-    }
-    putc('"', out);
-}
-
 static void write_json(const struct ana_table *t, size_t rows, FILE *out)
 {
     fputs("[", out);
@@ -210,10 +195,10 @@ static void write_json(const struct ana_table *t, size_t rows, FILE *out)
         for (size_t c = 0; c < t->column_count; c++) {
             const struct cell cell = cell_at(t, r, c);
             fputs(c ? ", " : "", out);
-            write_json_text(out, t->columns[c].name);
+            ana_json_text(out, t->columns[c].name);
             fputs(": ", out);
             if (cell.text)
-                write_json_text(out, cell.text);
+                ana_json_text(out, cell.text);
             else if (isfinite(cell.number))
                 ana_csv_number(out, cell.number);
             else

@@ -89,6 +89,8 @@ answers 'does not fit: MHA of 32 x 128, f16; its cache of 240 GiB' \
 answers '"why_not": "its cache of' advise "$work/ours.json" --memory=1GiB --context=60K \
   --model=llama-3.1-8b --format=json
 answers 'No design fits.' advise "$work/ours.json" --memory=1 --context=60K --model=gpt2
+answers '### At 32K tokens of context, multi' report --format=md "$work/ours.json"
+answers '| BM/n:1 | 10 ns |' report --format=md "$work/a.json"
 refuses 'did you mean capacity?' capcity
 refuses 'did you mean --context?' kv --model=gpt2 --contxt=4
 refuses 'did you mean llama-3.1-8b?' kv --model=llama-3.1-8
@@ -144,6 +146,9 @@ chmod +x "$work/bin/gnuplot"
 PATH=$work/bin:$PATH "$stat" report "$work/ours.json" -o "$work/undrawn" 2>"$work/err"
 grep -q 'installed but fails: gnuplot --version ends with status 3' "$work/err" ||
   fail "a failing gnuplot: $(cat "$work/err")"
+refuses '--format=pdf: it is html or md' report --format=pdf "$work/a.json"
+refuses '-o is for html' report --format=md -o "$work/page" "$work/a.json"
+refuses 'where to?' report "$work/a.json"
 refuses 'cannot write' csv "$work/a.json" -o "$work/no/such/place.csv"
 
 # Verdicts: the same times again, twelve a side, then times that are a fifth longer, then too few.

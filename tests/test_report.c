@@ -6,6 +6,7 @@
  */
 #include "tests/test.h"
 
+#include "analysis/report/markdown.h"
 #include "analysis/report/query.h"
 #include "analysis/report/report.h"
 #include "analysis/report/text.h"
@@ -69,23 +70,24 @@ struct sample {
     bool no_ceilings;
     const char *error; /* instead of a time */
     bool skipped;
+    const char *kv; /* NULL is f16 */
 };
 
 static void write_row(FILE *out, const struct sample *s, int *rows)
 {
-    const double kv = 4.0 * s->batch * s->context * s->kv_heads * s->dim;
+    const double kv = (s->kv ? 8.0 : 4.0) * s->batch * s->context * s->kv_heads * s->dim;
     const double flops = 4.0 * s->batch * s->context * s->heads * s->dim;
     const double read = kv / 30 / s->threads, fma = flops / 100 / s->threads;
     const double slow = strcmp(s->kernel, "naive") == 0 ? 5 : 1;
     for (int repetition = 0; repetition < 3; repetition++) {
         const double time = slow * (1.2 * fmax(read, fma) + 3000) * (1 + 0.01 * repetition);
         fprintf(out,
-                "%s{\"name\": \"decode/%s/kv:f16/batch:%u/heads:%u/kv_heads:%u/dim:%u/context:%u/"
+                "%s{\"name\": \"decode/%s/kv:%s/batch:%u/heads:%u/kv_heads:%u/dim:%u/context:%u/"
                 "real_time/threads:%u\", \"run_type\": \"iteration\", \"repetitions\": 3, "
                 "\"repetition_index\": %d, \"threads\": %u, \"iterations\": 10, \"time_unit\": "
                 "\"ns\"",
-                (*rows)++ ? ",\n" : "", s->kernel, s->batch, s->heads, s->kv_heads, s->dim,
-                s->context, s->threads, repetition, s->threads);
+                (*rows)++ ? ",\n" : "", s->kernel, s->kv ? s->kv : "f16", s->batch, s->heads,
+                s->kv_heads, s->dim, s->context, s->threads, repetition, s->threads);
         if (s->error) {
             fprintf(out, ", \"real_time\": 0, \"cpu_time\": 0, \"%s\": true, \"%s\": \"%s\"}",
                     s->skipped ? "skipped" : "error_occurred",
@@ -97,6 +99,10 @@ static void write_row(FILE *out, const struct sample *s, int *rows)
         if (!s->no_ceilings)
             fprintf(out, ", \"ceiling_read_ns\": %.1f, \"ceiling_fma_ns\": %.1f", read, fma);
         fprintf(out, ", \"max_abs_error\": 1e-7, \"error_bound\": 1e-5");
+        if (strcmp(s->kernel, "split.avx2") == 0)
+            fprintf(out,
+                    ", \"p50_ns\": %.1f, \"p90_ns\": %.1f, \"p99_ns\": %.1f, \"dram_bytes\": %.1f",
+                    time, 1.1 * time, 1.5 * time, 1.25 * kv);
         if (s->label)
             fprintf(out, ", \"label\": \"%s\"", s->label);
         fputc('}', out);
@@ -148,15 +154,20 @@ static void write_sweep(const char *path, bool all)
         for (unsigned t = 1; t <= 2; t++)
             write_row(out,
                       &(struct sample){"split.avx2", hostile, 16, 1, 128, 4096, b, t, false, NULL,
-                                       false},
+                                       false, NULL},
                       &rows);
+    for (size_t c = 0; all && c < 3; c++)
+        write_row(out,
+                  &(struct sample){"split.avx2", NULL, 16, 4, 64, contexts[c], 1, 2, false, NULL,
+                                   false, "f32"},
+                  &rows);
     write_row(out,
               &(struct sample){"naive", NULL, 16, 16, 64, 65536, 1, 2, false,
-                               "<i>wrong</i> & \\\"quoted\\\"", false},
+                               "<i>wrong</i> & \\\"quoted\\\"", false, NULL},
               &rows);
     write_row(out,
               &(struct sample){"naive", NULL, 16, 16, 64, 131072, 1, 2, false,
-                               "needs 9 GiB, 2 GiB are free", true},
+                               "needs 9 GiB, 2 GiB are free", true, NULL},
               &rows);
     end(out);
 }
@@ -294,7 +305,8 @@ static void sweep_has_all_figures(void)
     free(page);
     CHECK(access(in_work("sweep/summary.csv"), R_OK) == 0, "it does not hold");
     CHECK(access("pwned", F_OK) && access(in_work("sweep/plots/pwned"), F_OK), "it does not hold");
-    CHECK(count_entries(in_work("sweep")) == 3, "index.html, summary.csv and plots, found %zu",
+    CHECK(count_entries(in_work("sweep")) == 4,
+          "index.html, summary.csv, summary.json and plots, found %zu",
           count_entries(in_work("sweep")));
     for (size_t i = 0; i < rep_plot_count; i++) {
         char path_of[256];
@@ -307,6 +319,38 @@ static void sweep_has_all_figures(void)
             CHECK(stat(in_work(path_of), &st) == 0 && st.st_size > 1000, "%s", path_of);
         }
     }
+}
+
+/* The report for a pull request: all of it text, nothing of it markup from outside. */
+static void markdown(void)
+{
+    const char *const path = in_work("sweep.json");
+    struct ana_result *result = NULL;
+    struct ana_summary *summary = NULL;
+    char message[512], *text = NULL;
+    size_t size = 0;
+    CHECK(ana_result_read(path, &result, message, sizeof(message)) == 0 &&
+              ana_summarise(&result, 1, &summary) == 0,
+          "%s", message);
+    const struct rep_request request = {.results = &result, .result_count = 1, .summary = summary};
+    FILE *const out = open_memstream(&text, &size);
+    CHECK(rep_markdown_write(&request, out) == 0, "it does not hold");
+    fclose(out);
+    static const char *const said[] = {"### At 8K tokens", "as multi",
+                                       "| MQA | f16 |",    "\\<i\\>wrong\\</i\\>",
+                                       "\\<b\\>a warning", "Errors and skips"};
+    for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++)
+        CHECK(strstr(text, said[i]), "the report does not say %s", said[i]);
+    CHECK(!strstr(text, "<i>") && !strstr(text, "<script>"), "markup came through");
+    free(text);
+    text = NULL;
+    FILE *const json = open_memstream(&text, &size);
+    CHECK(ana_summary_json(summary, json) == 0, "it does not hold");
+    fclose(json);
+    CHECK(text[0] == '[' && strstr(text, "\"context\": 8192") && !strstr(text, "nan"), "JSON");
+    free(text);
+    ana_summary_free(summary);
+    ana_result_free(result);
 }
 
 /* Again into the same folder: what else lies there is kept. */
@@ -322,7 +366,7 @@ static void folder_keeps_the_rest(void)
     CHECK(report_on(&path, 1, in_work("sweep/"), NULL, 0, &page) == 0, "it does not hold");
     check_page(page);
     free(page);
-    CHECK(count_entries(in_work("sweep")) == 4, "it does not hold");
+    CHECK(count_entries(in_work("sweep")) == 5, "it does not hold");
 }
 
 static void poor_files(void)
@@ -508,6 +552,7 @@ int main(void)
     numbers();
     queries();
     sweep_has_all_figures();
+    markdown();
     folder_keeps_the_rest();
     poor_files();
     files_of_two_machines();

@@ -126,31 +126,56 @@ static bool counts_bytes(const struct rep_field *field)
            strcmp(field->name, "dram_bytes") != 0;
 }
 
-int rep_figure_draw(const struct rep_plot *plot, const struct rep_sets *sets,
-                    const struct rep_machine *machine, const char *dir, struct rep_figure *figure)
+/* Query, points and words of a figure; `selection` is to be freed after 0. */
+static int choose(const struct rep_plot *plot, const struct rep_sets *sets,
+                  struct rep_figure *figure, struct rep_query *query,
+                  struct rep_selection *selection)
 {
     *figure = (struct rep_figure){.state = REP_NOTHING};
     snprintf(figure->name, sizeof(figure->name), "%s", plot->name);
     header(plot->text, "title", figure->title, sizeof(figure->title));
     header(plot->text, "caption", figure->caption, sizeof(figure->caption));
-    struct rep_query query;
     char line[512];
     snprintf(line, sizeof(line), "%.*s", (int)strcspn(plot->text, "\n"), plot->text);
-    if (rep_query_parse(line, &query, figure->reason, sizeof(figure->reason))) {
+    if (rep_query_parse(line, query, figure->reason, sizeof(figure->reason))) {
         figure->state = REP_UNDRAWN;
-        return 0;
+        return -ENODATA;
     }
+    const int rc = rep_select(sets, query, selection, figure->reason, sizeof(figure->reason));
+    if (rc)
+        return rc;
+    rep_finding_say(plot->name, selection, query, figure);
+    snprintf(figure->subtitle, sizeof(figure->subtitle), "%s%s%s", selection->held,
+             query->best ? "\302\240\302\267 fastest kernel of each case" : "",
+             counts_bytes(query->x) || counts_bytes(query->y)
+                 ? "\302\240\302\267 bytes from the shape"
+                 : "");
+    return 0;
+}
+
+int rep_figure_say(const struct rep_plot *plot, const struct rep_sets *sets,
+                   struct rep_figure *figure)
+{
+    struct rep_query query;
     struct rep_selection selection;
-    int rc = rep_select(sets, &query, &selection, figure->reason, sizeof(figure->reason));
+    const int rc = choose(plot, sets, figure, &query, &selection);
+    if (!rc)
+        rep_selection_free(&selection);
+    return rc;
+}
+
+int rep_figure_draw(const struct rep_plot *plot, const struct rep_sets *sets,
+                    const struct rep_machine *machine, const char *dir, struct rep_figure *figure)
+{
+    struct rep_query query;
+    struct rep_selection selection;
+    int rc = choose(plot, sets, figure, &query, &selection);
     if (rc)
         return rc == -ENODATA ? 0 : rc;
-    rep_finding_say(plot->name, &selection, &query, figure);
-    snprintf(figure->subtitle, sizeof(figure->subtitle), "%s%s%s%s%s", selection.held,
-             query.best ? "\302\240\302\267 fastest kernel of each case" : "",
-             counts_bytes(query.x) || counts_bytes(query.y)
-                 ? "\302\240\302\267 bytes from the shape"
-                 : "",
-             *machine->line ? "\302\240\302\267 " : "", machine->line);
+    const size_t at = strlen(figure->subtitle);
+    if (*machine->line)
+        snprintf(figure->subtitle + at, sizeof(figure->subtitle) - at, "\302\240\302\267 %s",
+                 machine->line);
     rc = rep_script_write(plot, &query, &selection, figure, machine, dir);
     rep_selection_free(&selection);
     if (rc)

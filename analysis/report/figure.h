@@ -43,6 +43,11 @@ struct rep_figure {
 int rep_figure_draw(const struct rep_plot *plot, const struct rep_sets *sets,
                     const struct rep_machine *machine, const char *dir, struct rep_figure *figure);
 
+/* What the figure would say: title, subtitle, caption and alt, drawn or not. 0, or -ENODATA if it
+ * has no points. */
+int rep_figure_say(const struct rep_plot *plot, const struct rep_sets *sets,
+                   struct rep_figure *figure);
+
 void rep_figure_free(struct rep_figure *figure);
 
 /* NULL if a gnuplot answers, else why there are no pictures: "gnuplot is not installed" or that it

@@ -241,6 +241,54 @@ static void say_error(const struct rep_selection *s, struct rep_figure *f)
              share);
 }
 
+static void say_types(const struct rep_selection *s, struct rep_figure *f)
+{
+    const struct rep_point *narrow = NULL, *wide = NULL;
+    for (size_t i = 0; i < s->points.count; i++) {
+        const struct rep_point *const p = &s->points.points[i];
+        narrow = !narrow || p->kv_bytes < narrow->kv_bytes ? p : narrow;
+        wide = !wide || p->kv_bytes > wide->kv_bytes ? p : wide;
+    }
+    TEXT(bytes, REP_PERCENT, narrow->kv_bytes / wide->kv_bytes);
+    TEXT(speed, REP_TIMES, narrow->items_per_second / wide->items_per_second);
+    snprintf(f->title, sizeof(f->title),
+             "A cache of %s takes %s of the bytes of %s and is %s as fast",
+             attn_types[narrow->name->problem.k_type].name, bytes,
+             attn_types[wide->name->problem.k_type].name, speed);
+}
+
+static void say_percentiles(const struct rep_selection *s, struct rep_figure *f)
+{
+    double worst = 0;
+    const struct rep_point *at = NULL;
+    for (size_t i = 0; i < s->points.count; i++) {
+        const struct rep_point *const p = &s->points.points[i];
+        if (p->p99_ns / p->p50_ns > worst) {
+            worst = p->p99_ns / p->p50_ns;
+            at = p;
+        }
+    }
+    if (!at)
+        return;
+    char kind[REP_TEXT];
+    TEXT(times, REP_TIMES, worst);
+    TEXT(context, REP_TOKENS, at->context);
+    snprintf(f->title, sizeof(f->title),
+             "One call in a hundred takes up to %s the median (%s, %s tokens)", times,
+             rep_attention(at, kind), context);
+}
+
+static void say_traffic(const struct rep_selection *s, struct rep_figure *f)
+{
+    const double low = lowest(s, "amplification", 1), high = lowest(s, "amplification", -1);
+    if (!(low <= high))
+        return;
+    TEXT(a, REP_TIMES, low);
+    TEXT(b, REP_TIMES, high);
+    snprintf(f->title, sizeof(f->title), "Memory moves %s%s%s the bytes the shapes demand", a,
+             strcmp(a, b) ? " to " : "", strcmp(a, b) ? b : "");
+}
+
 static const struct {
     const char *plot;
     void (*say)(const struct rep_selection *selection, struct rep_figure *figure);
@@ -255,6 +303,9 @@ static const struct {
     {"08-batch", say_batch},
     {"09-threads", say_scaling},
     {"10-error", say_error},
+    {"11-kv-types", say_types},
+    {"12-percentiles", say_percentiles},
+    {"13-traffic", say_traffic},
 };
 
 void rep_finding_say(const char *plot, const struct rep_selection *selection,

@@ -44,6 +44,17 @@ static void with_interval(const struct rep_point *p, char *buf, size_t size)
         snprintf(buf, size, "%s", time);
 }
 
+/* " (6.9x to 8.2x)": the least and the most that both intervals allow; "" without them. */
+static void ratio_interval(const struct rep_pair *two, char *buf, size_t size)
+{
+    *buf = '\0';
+    if (!(two->mha->high_ns > two->mha->low_ns) || !(two->shared->high_ns > two->shared->low_ns))
+        return;
+    TEXT(low, REP_TIMES, two->mha->low_ns / two->shared->high_ns);
+    TEXT(high, REP_TIMES, two->mha->high_ns / two->shared->low_ns);
+    snprintf(buf, size, " (%s to %s)", low, high);
+}
+
 void rep_headline_say(const struct rep_sets *sets, struct rep_headline *headline)
 {
     *headline = (struct rep_headline){.text = "No case of this file was measured"};
@@ -65,10 +76,12 @@ void rep_headline_say(const struct rep_sets *sets, struct rep_headline *headline
         TEXT(small, REP_BYTES, two.shared->kv_bytes);
         rep_attention(two.shared, kind);
         const char *const longer = kind[0] == 'M' ? "multi\342\200\221query attention" : kind;
+        char interval[96];
+        ratio_interval(&two, interval, sizeof(interval));
         snprintf(
             headline->text, sizeof(headline->text),
-            "At %s tokens of context, %s decodes %s as fast as multi\342\200\221head attention",
-            context, longer, times);
+            "At %s tokens of context, %s decodes %s as fast as multi\342\200\221head attention%s",
+            context, longer, times, interval);
         with_interval(two.mha, a, sizeof(a));
         with_interval(two.shared, b, sizeof(b));
         snprintf(headline->below, sizeof(headline->below),

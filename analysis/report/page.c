@@ -48,7 +48,8 @@ static void navigation(const struct rep_page *page, FILE *out)
           "<li><a href=\"#problems\">Errors and warnings</a></li>\n"
           "<li><a href=\"#machine\">Machine</a></li>\n"
           "<li><a href=\"#again\">Run it again</a></li>\n"
-          "<li><a href=\"summary.csv\">summary.csv</a></li>\n</ul></nav>\n",
+          "<li><a href=\"summary.csv\">summary.csv</a></li>\n"
+          "<li><a href=\"summary.json\">summary.json</a></li>\n</ul></nav>\n",
           out);
 }
 

@@ -67,18 +67,6 @@ static void cell(FILE *out, const struct rep_point *p, const char *name)
     fputs("</td>", out);
 }
 
-static int by_shape(const void *a, const void *b)
-{
-    const struct rep_point *const p = a, *const q = b;
-    const double order[][2] = {{p->heads, q->heads},       {p->dim, q->dim},
-                               {p->batch, q->batch},       {p->threads, q->threads},
-                               {q->kv_heads, p->kv_heads}, {p->context, q->context}};
-    for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
-        if (order[i][0] != order[i][1])
-            return order[i][0] < order[i][1] ? -1 : 1;
-    return 0;
-}
-
 static bool varies(const struct rep_points *points, const char *name)
 {
     const struct rep_field *const field = rep_field_find(name);
@@ -125,7 +113,7 @@ static void own_table(const struct rep_page *page, FILE *out)
         return;
     memcpy(best.points, page->best->points, page->best->count * sizeof(*best.points));
     best.count = page->best->count;
-    qsort(best.points, best.count, sizeof(*best.points), by_shape);
+    qsort(best.points, best.count, sizeof(*best.points), rep_by_shape);
     const bool batches = varies(&best, "batch"), teams = varies(&best, "threads");
     fputs("<p>The fastest kernel of each shape. All kernels and all columns are in "
           "<a href=\"summary.csv\">summary.csv</a>.</p>\n"

@@ -32,8 +32,13 @@ const struct rep_field rep_fields[] = {
     FIELD(error, "largest error", REP_SMALL),
     FIELD(bound, "bound of the error", REP_SMALL),
     FIELD(p50_ns, "median call", REP_TIME),
+    FIELD(p90_ns, "90th percentile call", REP_TIME),
     FIELD(p99_ns, "99th percentile call", REP_TIME),
-    FIELD(dram_bytes, "measured DRAM traffic", REP_BYTES),
+    FIELD(max_ns, "slowest call", REP_TIME),
+    FIELD(dram_bytes, "measured DRAM traffic of one call", REP_BYTES),
+    FIELD(amplification, "measured bytes over the shape's", REP_TIMES),
+    FIELD(quant_error, "error of narrowing the cache", REP_SMALL),
+    FIELD(loss, "largest error", REP_SMALL),
     FIELD(batch, "batch", REP_COUNT),
     FIELD(heads, "query heads", REP_COUNT),
     FIELD(kv_heads, "KV heads", REP_COUNT),
@@ -134,6 +139,18 @@ const char *rep_attention(const struct rep_point *point, char *buf)
         return strcpy(buf, "MQA");
     snprintf(buf, REP_TEXT, "GQA-%u", p->kv_heads);
     return buf;
+}
+
+int rep_by_shape(const void *a, const void *b)
+{
+    const struct rep_point *const p = a, *const q = b;
+    const double order[][2] = {{p->heads, q->heads},       {p->dim, q->dim},
+                               {p->batch, q->batch},       {p->threads, q->threads},
+                               {q->kv_heads, p->kv_heads}, {p->context, q->context}};
+    for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
+        if (order[i][0] != order[i][1])
+            return order[i][0] < order[i][1] ? -1 : 1;
+    return 0;
 }
 
 bool rep_is_contender(const struct rep_point *point)

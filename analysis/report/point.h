@@ -22,7 +22,8 @@ struct rep_point {
     double time_ns, low_ns, high_ns;
     double kv_bytes, bytes, flops, bytes_per_second, items_per_second;
     double ceiling_fraction, read_ns, fma_ns, error, bound;
-    double p50_ns, p99_ns, dram_bytes;
+    double p50_ns, p90_ns, p99_ns, max_ns, dram_bytes, amplification;
+    double quant_error, loss; /* loss: quant_error, or error where nothing was narrowed */
     /* the shape again, as numbers for axes */
     double batch, heads, kv_heads, group, dim, context, q_len, threads;
     /* derived */
@@ -82,6 +83,9 @@ void rep_point_key(const struct rep_point *point, unsigned ignore, char key[REP_
 
 /* "MHA", "GQA-8", "MQA". */
 const char *rep_attention(const struct rep_point *point, char *buf);
+
+/* For qsort(): heads, width, batch, threads, then MHA before MQA and short before long. */
+int rep_by_shape(const void *a, const void *b);
 
 /* False for oracles and ceilings, which are never the answer to "how fast is it". */
 bool rep_is_contender(const struct rep_point *point);

@@ -23,8 +23,12 @@ static const struct {
     {"max_abs_error", offsetof(struct rep_point, error)},
     {"error_bound", offsetof(struct rep_point, bound)},
     {"p50_ns", offsetof(struct rep_point, p50_ns)},
+    {"p90_ns", offsetof(struct rep_point, p90_ns)},
     {"p99_ns", offsetof(struct rep_point, p99_ns)},
+    {"max_ns", offsetof(struct rep_point, max_ns)},
     {"dram_bytes", offsetof(struct rep_point, dram_bytes)},
+    {"read_amplification", offsetof(struct rep_point, amplification)},
+    {"quant_error", offsetof(struct rep_point, quant_error)},
 };
 
 static double unless_missing(double value, double otherwise)
@@ -60,6 +64,8 @@ static void derive(struct rep_point *p)
     if (isfinite(p->floor_ns))
         p->ceiling_fraction = p->floor_ns / p->time_ns;
     p->floor_rate = items / p->floor_ns * 1e9;
+    p->amplification = unless_missing(p->amplification, p->dram_bytes / p->bytes);
+    p->loss = isfinite(p->quant_error) ? p->quant_error : p->error;
     p->error_used = p->bound > 0 ? p->error / p->bound : NAN;
     p->speedup = p->ideal_speedup = p->floor_speedup = p->efficiency = NAN;
 }

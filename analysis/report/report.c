@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const rep_report_files[] = {"index.html", "summary.csv"};
+const char *const rep_report_files[] = {"index.html", "summary.csv", "summary.json"};
 const size_t rep_report_file_count = sizeof(rep_report_files) / sizeof(*rep_report_files);
 
 enum { WARNINGS = 8, SENTENCE = 384 };
@@ -31,14 +31,16 @@ static void warn(struct warnings *w, const char *text)
     w->count++;
 }
 
-static int write_summary(const struct rep_request *r, const struct rep_folder *folder)
+static int write_summary(const struct rep_request *r, const struct rep_folder *folder,
+                         const char *name,
+                         int (*write)(const struct ana_summary *summary, FILE *out))
 {
     char path[640];
-    snprintf(path, sizeof(path), "%s/summary.csv", folder->staging);
+    snprintf(path, sizeof(path), "%s/%s", folder->staging, name);
     FILE *const out = fopen(path, "w");
     if (!out)
         return -errno;
-    const int error = ana_summary_csv(r->summary, out);
+    const int error = write(r->summary, out);
     return fclose(out) && !error ? -errno : error;
 }
 
@@ -174,7 +176,8 @@ int rep_report_write(const struct rep_request *request, char *notice, char *mess
         .warning_count = warnings.count,
     };
     rep_headline_say(&sets, &page.headline);
-    error = write_summary(request, &folder);
+    error = write_summary(request, &folder, "summary.csv", ana_summary_csv);
+    error = error ? error : write_summary(request, &folder, "summary.json", ana_summary_json);
     error = error ? error : write_page(&page, &folder);
     error = error ? error : rep_folder_publish(&folder);
 out:
