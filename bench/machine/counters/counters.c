@@ -112,7 +112,10 @@ static int find(const struct counters *c, struct counter_event *event, char why[
             *event = found;
             return 0;
         }
-        first = first.backend ? first : found;
+        /* A library that lacks the event says less than a kernel that forbids it. */
+        if (!first.backend ||
+            (first.trouble.state == COUNTER_ABSENT && found.trouble.state != COUNTER_ABSENT))
+            first = found;
     }
     if (first.backend) {
         *event = first;

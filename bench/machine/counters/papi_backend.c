@@ -78,16 +78,43 @@ static bool of_another_cpu(struct counter_event *event)
     return true;
 }
 
+/* The generic name behind "perf::CYCLES" and "cycles", or NULL for events of one PMU. */
+static const char *generic(const char *name)
+{
+    const char *const bare = strncasecmp(name, "perf::", 6) == 0 ? name + 6 : name;
+    return strstr(bare, "::") ? NULL : bare;
+}
+
+static bool is_any(const char *name, const char *const *names)
+{
+    while (name && *names && strcasecmp(name, *names))
+        names++;
+    return name && *names;
+}
+
 static enum counter_meaning meaning_of(const char *name)
 {
-    return strcmp(name, "PAPI_TOT_INS") == 0   ? COUNTER_INSTRUCTIONS
-           : strcmp(name, "PAPI_TOT_CYC") == 0 ? COUNTER_CYCLES
+    static const char *const instructions[] = {"PAPI_TOT_INS", "INSTRUCTIONS",
+                                               "PERF_COUNT_HW_INSTRUCTIONS", NULL};
+    static const char *const cycles[] = {"PAPI_TOT_CYC", "CYCLES", "CPU-CYCLES",
+                                         "PERF_COUNT_HW_CPU_CYCLES", NULL};
+    return is_any(generic(name), instructions) ? COUNTER_INSTRUCTIONS
+           : is_any(generic(name), cycles)     ? COUNTER_CYCLES
                                                : COUNTER_PLAIN;
+}
+
+/* Counted by the kernel and not by a counter of the core. */
+static bool of_software(const char *name)
+{
+    const char *const bare = generic(name);
+    return bare && (strcasestr(bare, "faults") || strcasestr(bare, "switches") ||
+                    strcasestr(bare, "migrations") || strcasestr(bare, "task-clock") ||
+                    strcasestr(bare, "cpu-clock"));
 }
 
 static bool of_kernel_mode(const char *name)
 {
-    return (strstr(name, "CONTEXT-SWITCHES") || strstr(name, "CPU-MIGRATIONS")) &&
+    return (strcasestr(name, "context-switches") || strcasestr(name, "migrations")) &&
            !strstr(name, "k=1");
 }
 
@@ -98,7 +125,7 @@ static bool find(const char *root, struct counter_event *event)
     if (PAPI_event_name_to_code(event->name, &event->code) != PAPI_OK)
         return of_another_cpu(event);
     event->meaning = meaning_of(event->name);
-    event->hardware = strncmp(event->name, "perf::", 6) != 0;
+    event->hardware = !of_software(event->name);
     if (corrupts_its_neighbours(root, event->name))
         counter_trouble_set(&event->trouble, COUNTER_IMPLAUSIBLE,
                             "%s falsifies the events counted beside it in virtual machines on AMD",

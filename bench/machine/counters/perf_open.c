@@ -86,11 +86,11 @@ static enum counter_state explain_refusal(const char *root, const struct perf_re
     const int paranoid = perf_paranoid(root), needed = request->cpu >= 0 ? 0
                                                        : request->kernel ? 1
                                                                          : 2;
-    if (paranoid > needed && geteuid() != 0)
+    if (paranoid > needed)
         return counter_trouble_set(
             trouble, COUNTER_FORBIDDEN,
-            "kernel.perf_event_paranoid is %d%s; sudo sysctl kernel.perf_event_paranoid=%d (or "
-            "root) allows %s",
+            "kernel.perf_event_paranoid is %d%s; sudo sysctl kernel.perf_event_paranoid=%d, or the "
+            "capability CAP_PERFMON, allows %s",
             paranoid, paranoid == 3 ? ", as Debian sets it" : "", needed,
             request->cpu >= 0 ? "counters of memory controllers" : "counting one's own programs");
     return counter_trouble_set(
