@@ -53,12 +53,23 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
     [ANA_BARRIER_NS] = {"barrier_ns", "ns", "waiting for the slowest rank, mean of the ranks"},
     [ANA_MERGE_NS] = {"merge_ns", "ns", "later phases: putting partial results together"},
     [ANA_SPLITS_USED] = {"splits_used", "1", "chunks a KV head was cut into"},
-    [ANA_DRAM_BYTES] = {"dram_bytes", "bytes", "measured DRAM traffic of one call"},
+    [ANA_DRAM_BYTES] = {"dram_bytes", "bytes",
+                        "counted traffic of one call with memory, as far as its source sees it"},
     [ANA_BYTE_SOURCE_ID] = {"byte_source_id", "1",
-                            "who measured dram_bytes: index into byte_sources of the context"},
-    [ANA_READ_AMPLIFICATION] = {"read_amplification", "1", "dram_bytes over bytes"},
+                            "who counted dram_bytes: a number of byte_sources in the context; 7 is "
+                            "nobody, bytes alone are known"},
+    [ANA_READ_AMPLIFICATION] = {"read_amplification", "1",
+                                "counted bytes over bytes; those that were read, where the source "
+                                "tells them apart"},
     [ANA_INSTRUCTIONS] = {"instructions", "1", "counted instructions of one call, all ranks"},
     [ANA_CYCLES] = {"cycles", "1", "counted core cycles of one call, all ranks"},
+    [ANA_PAGE_WALKS] = {"page_walks", "1", "counted walks of page tables of one call, all ranks"},
+    [ANA_STALL_CYCLES] =
+        {"stall_cycles", "1",
+         "counted cycles of one call in which a core waited for memory, all ranks"},
+    [ANA_PAGE_FAULTS] = {"page_faults", "1", "page faults of the process in one call"},
+    [ANA_CONTEXT_SWITCHES] = {"context_switches", "1",
+                              "times a thread of the process left its CPU in one call"},
     [ANA_SIM_INSTRUCTIONS] = {"sim_instructions", "1", "simulated instructions of one call"},
     [ANA_SIM_DRAM_BYTES] = {"sim_dram_bytes", "bytes",
                             "simulated last-level misses and write-backs of one call, in lines "

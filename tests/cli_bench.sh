@@ -84,8 +84,18 @@ refuse 'attn-bench: --pages: "huge" is none of 4k, thp, hugetlb' --pages=huge
 refuse 'attn-bench: --phase: the phase generate is not in this build' \
     --phase=generate
 refuse 'attn-bench: --load: ./mine.so: No such file or directory' --load=./mine.so
-refuse 'attn-bench: --counters: hardware counters are not in this build; give auto or off' \
-    --counters=require
+refuse 'attn-bench: --counters: "requir" is none of auto, off, require; did you mean require?' \
+    --counters=requir
+refuse 'attn-bench: --counters=off and --benchmark_perf_counters contradict each other; give one of them' \
+    "${tiny[@]}" --counters=off --benchmark_perf_counters=page-faults
+refuse 'attn-bench: --benchmark_perf_counters: no event is called "page-fautls"; did you mean page-faults?' \
+    "${tiny[@]}" --benchmark_perf_counters=page-fautls
+refuse 'attn-bench: --benchmark_perf_counters: "page-faults," lacks a name beside a comma' \
+    "${tiny[@]}" --benchmark_perf_counters=page-faults,
+refuse 'attn-bench: --benchmark_perf_counters: r065 is one event too many; 64 can be counted in a run' \
+    "${tiny[@]}" --benchmark_perf_counters="$(printf ',r%03d' $(seq 66) | cut -c2-)"
+refuse 'attn-bench: --counters=require: none/event=1,umask=2/ is absent: this machine has no PMU none' \
+    "${tiny[@]}" --counters=require --benchmark_perf_counters=none/event=1,umask=2/
 
 # ---- bad input: suites, models, files
 refuse 'attn-bench: cannot read the suite ./none.sweep: No such file or directory' \
@@ -166,7 +176,7 @@ accept "${tiny[@]}" --seed=7 --benchmark_format=json --benchmark_out=r.json
 for file in out r.json; do
     json $file '
 c, rows = d["context"], d["benchmarks"]
-assert c["seed"] == "7" and c["attnbench_schema"] == "1" and c["byte_sources"] == "modelled", c
+assert c["seed"] == "7" and c["attnbench_schema"] == "1" and "7 modelled: " in c["byte_sources"], c
 assert "--seed=7" in c["command_line"] and c["git_commit"], c
 assert [r["run_type"] for r in rows] == ["iteration"] * 5 + ["aggregate"] * 4, rows
 r = rows[0]

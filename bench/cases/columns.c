@@ -52,6 +52,15 @@ void attn_columns_of_pass(struct benchmark_state *state, const struct attn_probl
         set(state, ANA_MERGE_NS, (double)sums->merge, BENCHMARK_COUNTER_AVG_ITERATIONS);
 }
 
+void attn_columns_of_usage(struct benchmark_state *state, const struct usage *before,
+                           const struct usage *after)
+{
+    set(state, ANA_PAGE_FAULTS, (double)(after->page_faults - before->page_faults),
+        BENCHMARK_COUNTER_AVG_ITERATIONS);
+    set(state, ANA_CONTEXT_SWITCHES, (double)(after->context_switches - before->context_switches),
+        BENCHMARK_COUNTER_AVG_ITERATIONS);
+}
+
 static int compare(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
@@ -124,10 +133,15 @@ void attn_columns_of_outcome(struct benchmark_state *state, struct benchmark_run
     if (outcome->ceiling.fma_ns > 0)
         set(state, ANA_CEILING_FMA_NS, outcome->ceiling.fma_ns, 0);
     const double median = latency_columns(state, runner);
-    if (!(median > 0) || ceiling_ns(&outcome->ceiling) <= flagged_above * 1e9 * median)
+    const bool faster = median > 0 && ceiling_ns(&outcome->ceiling) > flagged_above * 1e9 * median;
+    if (faster || outcome->dropped)
+        benchmark_set_label(state, "%s%s%s%s%s", label, *label ? "; " : "",
+                            faster ? "faster than its ceiling" : "",
+                            faster && outcome->dropped ? "; " : "",
+                            outcome->dropped ? "dram_bytes dropped" : "");
+    if (!faster)
         return;
     const double fraction = ceiling_ns(&outcome->ceiling) / (1e9 * median);
-    benchmark_set_label(state, "%s%sfaster than its ceiling", label, *label ? "; " : "");
     benchmark_warn(runner,
                    "%s: ceiling_fraction is %.2f; the ceiling was disturbed or the cache "
                    "not cold",

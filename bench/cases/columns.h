@@ -8,6 +8,7 @@
 #include "bench/cases/ceiling.h"
 #include "bench/cases/sim.h"
 #include "bench/harness/benchmark.h"
+#include "bench/machine/counters/usage.h"
 #include "kernels/check.h"
 
 /* What checks and ceilings have found out about a case. */
@@ -15,6 +16,7 @@ struct attn_outcome {
     struct attn_check check;
     struct attn_ceiling ceiling;
     bool checked;
+    bool dropped;           /* counted bytes, whose source was lost */
     uint64_t ticks, stolen; /* of all CPUs while the case was measured; 0 ticks: not known */
     struct attn_sim_counts sim;
 };
@@ -29,6 +31,10 @@ void attn_phase_sums_add(struct attn_phase_sums *sums, const struct team_times *
 /* After the loop of one pass. */
 void attn_columns_of_pass(struct benchmark_state *state, const struct attn_problem *problem,
                           const struct attn_kernel *kernel, const struct attn_phase_sums *sums);
+
+/* What the system did for the process during it. */
+void attn_columns_of_usage(struct benchmark_state *state, const struct usage *before,
+                           const struct usage *after);
 
 /* After the last repetition: check, ceilings and single calls, of whatever kind the case is. */
 void attn_columns_of_outcome(struct benchmark_state *state, struct benchmark_runner *runner,

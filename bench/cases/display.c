@@ -116,6 +116,11 @@ void attn_display_open(struct attn_display *display, const struct attn_cases *ca
         display->width[i] = widest(cases, display->key[i]);
 }
 
+void attn_display_measured(struct attn_display *display, enum byte_source_id source)
+{
+    display->source = source == BYTES_MODELLED ? NULL : &byte_sources[source];
+}
+
 static void clear_progress(const struct attn_display *d)
 {
     if (d->progress) {
@@ -173,7 +178,10 @@ static void put_head(struct attn_display *d, const char *name)
     fputs("\n\n", d->table);
     for (size_t i = 0; i < d->keys; i++)
         fprintf(d->table, "%*s  ", d->width[i], d->key[i]);
-    fprintf(d->table, "%10s  %6s  %8s  %8s\n", "time", "spread", "GB/s", "ceiling");
+    fprintf(d->table, "%10s  %6s  %8s  ", "time", "spread", "GB/s");
+    if (d->source)
+        fprintf(d->table, "%7s  ", "moved");
+    fprintf(d->table, "%8s\n", "ceiling");
     d->headed = true;
 }
 
@@ -209,6 +217,21 @@ static double counter(const struct benchmark_row *row, enum ana_column_id id)
     return c ? c->value : 0;
 }
 
+/* Bytes that had to move over time are a model of what moved; ~ says so. */
+static void put_rate(const struct attn_display *d)
+{
+    char text[32] = "-";
+    if (d->rate > 0)
+        snprintf(text, sizeof(text), "~%.1f", d->rate / 1e9);
+    fprintf(d->table, "%8s  ", text);
+    if (!d->source)
+        return;
+    strcpy(text, "-");
+    if (d->moved > 0)
+        snprintf(text, sizeof(text), "%s%.2f x", d->source->at_least ? ">=" : "", d->moved);
+    fprintf(d->table, "%7s  ", text);
+}
+
 /* `spread` below 0: one repetition has none. */
 static void put_figures(struct attn_display *d, const struct benchmark_row *row, double spread)
 {
@@ -218,10 +241,7 @@ static void put_figures(struct attn_display *d, const struct benchmark_row *row,
         fprintf(d->table, "%4.1f %%  ", 100 * spread);
     else
         fprintf(d->table, "%6s  ", "-");
-    if (d->rate > 0)
-        fprintf(d->table, "%8.1f  ", d->rate / 1e9);
-    else
-        fprintf(d->table, "%8s  ", "-");
+    put_rate(d);
     if (d->fraction > 0)
         fprintf(d->table, "%6.1f %%", 100 * d->fraction);
     else
@@ -256,6 +276,7 @@ void attn_display_row(void *display, const struct benchmark_row *row)
     if (!aggregate || strcmp(row->aggregate_name, "median") == 0) {
         d->time = row->real_time;
         d->rate = counter(row, ANA_BYTES_PER_SECOND);
+        d->moved = counter(row, ANA_READ_AMPLIFICATION);
         d->fraction = counter(row, ANA_CEILING_FRACTION);
     }
     if (last)

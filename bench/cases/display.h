@@ -13,6 +13,7 @@
 
 #include "bench/cases/case.h"
 #include "bench/harness/benchmark.h"
+#include "bench/machine/counters/bytes.h"
 
 enum { ATTN_DISPLAY_KEYS = 24, ATTN_DISPLAY_KEY_BYTES = 32 };
 
@@ -28,12 +29,16 @@ struct attn_display {
     size_t done;
     double start;          /* seconds, monotonic; 0 before the first case */
     double time, fraction; /* of the median row that waits for its spread */
-    double rate;
+    double rate, moved;
+    const struct byte_source *source; /* who counts bytes; NULL: nobody */
 };
 
 /* `table`: print rows to stdout in place of the harness's console. */
 void attn_display_open(struct attn_display *display, const struct attn_cases *cases,
                        struct benchmark_runner *runner, bool table);
+
+/* Bytes are counted: their share of those that had to move gets a column. Before the first row. */
+void attn_display_measured(struct attn_display *display, enum byte_source_id source);
 
 /* A case begins: says which, and how long the rest will take. */
 void attn_display_begin(struct attn_display *display, const char *name);

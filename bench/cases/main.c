@@ -6,6 +6,7 @@
  */
 #include "bench/cases/case.h"
 #include "bench/cases/command.h"
+#include "bench/cases/count.h"
 #include "bench/cases/display.h"
 #include "bench/cases/host.h"
 #include "bench/cases/machine.h"
@@ -36,6 +37,7 @@ struct program {
     struct attn_cases cases;
     struct attn_session session;
     struct attn_sim sim;
+    struct attn_counting counting;
     struct benchmark_runner *runner;
     struct machine_context context;
     struct attn_display display;
@@ -151,6 +153,33 @@ static void print_finished(const struct program *p)
         fprintf(stderr, "attn-bench: %zu of %zu cases are finished in %s\n", n, p->cases.n, path);
 }
 
+/* Counting starts when nothing else can go wrong any more: it takes a moment. What is compared call
+ * by call with another build has no passes to count in. */
+static int count(struct program *p, struct attn_message *why)
+{
+    const bool lists = strcmp(benchmark_flag_value(p->runner, "benchmark_list_tests"), "true") == 0;
+    uint32_t threads = 1;
+    for (size_t i = 0; i < p->cases.n; i++)
+        if (!p->finished[i] && p->cases.item[i].name.threads > threads)
+            threads = p->cases.item[i].name.threads;
+    if (!lists && !p->session.paired) {
+        const int error = attn_counting_open(&p->counting, &p->command.settings, p->runner,
+                                             &p->host, threads, why);
+        if (error)
+            return error;
+        p->session.counting = &p->counting;
+        attn_display_measured(&p->display, p->counting.bytes.id);
+    }
+    attn_counting_describe(&p->counting, &p->context);
+    return 0;
+}
+
+static void end_counting(void *user)
+{
+    const struct program *const p = user;
+    attn_counting_end(&p->counting, p->runner);
+}
+
 static int run(struct program *p, struct attn_message *why)
 {
     if (take_over(p, why))
@@ -162,13 +191,15 @@ static int run(struct program *p, struct attn_message *why)
     attn_display_open(&p->display, &p->cases, p->runner, p->nowhere);
     p->session.display = &p->display;
     p->session.sim = &p->sim;
+    if (count(p, why))
+        return fail(why);
     benchmark_on_row(p->runner, attn_display_row, &p->display);
 
     const bool late = attn_session_publish(&p->context, p->runner);
     if (late || p->nowhere)
         p->session.late = &p->context;
     const size_t warnings = p->context.warnings;
-    const int status = attn_session_run(&p->context, p->runner, NULL, NULL);
+    const int status = attn_session_run(&p->context, p->runner, end_counting, p);
     if (p->nowhere)
         close_table(p, warnings);
     for (size_t i = warnings; late && p->session.begun && i < p->context.warnings; i++)
@@ -184,6 +215,8 @@ static bool open_runner(struct program *p)
     if (machine ? attn_command_is_formless(&p->command) : attn_command_wants_table(&p->command))
         p->nowhere = fopen("/dev/null", "we");
     hooks.out = p->nowhere;
+    if (!machine)
+        attn_session_hooks(&hooks);
     p->runner = benchmark_runner_new(&hooks);
     return p->runner;
 }
@@ -240,6 +273,7 @@ int main(int argc, char **argv)
     const int status = program(&p, argc, argv);
     benchmark_runner_free(p.runner);
     attn_session_close(&p.session);
+    attn_counting_close(&p.counting);
     attn_sim_close(&p.sim);
     attn_cases_free(&p.cases);
     attn_host_close(&p.host);

@@ -113,7 +113,7 @@ const struct attn_option attn_options[ATTN_OPTIONS] = {
                        NUMBERS(0, UINT64_MAX)},
     [ATTN_OPT_RESUME] = {"resume", .help = "take finished rows of FILE over, run the rest",
                          TEXT("FILE")},
-    [ATTN_OPT_COUNTERS] = {"counters", "auto", "hardware counters: auto, off or require",
+    [ATTN_OPT_COUNTERS] = {"counters", "auto", "hardware counters: auto, off, or require or fail",
                            WORDS(counters)},
     [ATTN_OPT_SIM] = {"sim", .help = "also count instructions and DRAM bytes in a simulator", FLAG},
     [ATTN_OPT_SIM_CACHE] = {"sim_cache", "32K+8M", "sizes of its first and its last cache",
@@ -199,9 +199,6 @@ int attn_option_check(enum attn_option_id id, const char *text, struct attn_mess
         error = read_list(id, text, &list, why);
     if (!error && id >= ATTN_AXES && id != ATTN_OPT_CPU_MASK && list.n > 1)
         error = attn_refuse(why, -EINVAL, "\"%s\" is a list; give one value", text);
-    if (!error && id == ATTN_OPT_COUNTERS && strcmp(text, "require") == 0)
-        error =
-            attn_refuse(why, -EINVAL, "hardware counters are not in this build; give auto or off");
     attn_list_free(&list);
     return error;
 }

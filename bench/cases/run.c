@@ -11,6 +11,7 @@
 #include "bench/cases/layer_trial.h"
 #include "bench/cases/outside.h"
 #include "bench/machine/activity.h"
+#include "bench/machine/counters/usage.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct attn_trial {
     struct team *team;
     struct attn_data data;
     struct attn_outcome outcome;
+    struct attn_counted counted;
     uint64_t ticks, stolen; /* when the case was ready to be measured; UINT64_MAX: not known */
     struct attn_layer_trial layer; /* of the phases of whole layers, in place of data */
     bool open;                     /* data are there */
@@ -144,13 +146,16 @@ static void run(struct benchmark_state *state)
     struct attn_phase_sums sums = {0};
     struct team_times times;
     attn_call_prepare(t->team, kernel, true);
+    const struct usage before = usage_read();
     while (benchmark_keep_running(state)) {
         attn_data_turn(&t->data);
         attn_call(t->team, kernel, &t->data.args, &times);
         attn_phase_sums_add(&sums, &times);
     }
+    const struct usage after = usage_read();
     attn_call_prepare(t->team, kernel, false);
     attn_columns_of_pass(state, &t->c->name.problem, kernel, &sums);
+    attn_columns_of_usage(state, &before, &after);
 }
 
 /* How much of the machine went elsewhere since the set-up. */
@@ -180,6 +185,13 @@ static void simulate(struct attn_trial *t, struct benchmark_state *state)
         benchmark_skip_with_error(state, "%s", why.text);
 }
 
+static void check_counting(struct attn_trial *t)
+{
+    if (t->session->counting)
+        t->outcome.dropped =
+            attn_counting_check(t->session->counting, &t->counted, t->session->runner);
+}
+
 static void teardown(void *user, struct benchmark_state *state)
 {
     struct attn_trial *const t = user;
@@ -194,6 +206,8 @@ static void teardown(void *user, struct benchmark_state *state)
     if (t->open && !benchmark_skipped(state) && t->session->sim && t->session->sim->on)
         simulate(t, state);
     if (t->open && !benchmark_skipped(state))
+        check_counting(t);
+    if (t->open && !benchmark_skipped(state))
         attn_columns_of_case(state, t->session->runner, t->c,
                              t->session->cases->group[t->c->group].label, &t->data, &t->outcome);
     if (t->open)
@@ -203,10 +217,51 @@ static void teardown(void *user, struct benchmark_state *state)
         attn_oracle_free(&group_of(t)->oracle);
 }
 
+/* An arithmetic ceiling has none; those of whole layers are not the problem's alone. */
+static double bytes_that_move(const struct attn_case *c)
+{
+    return strcmp(c->kernel->rung, "ceil_fma") == 0 || attn_phase_has_layers(c->name.problem.phase)
+               ? 0
+               : (double)attn_bytes(&c->name.problem);
+}
+
 static void finish(void *user, struct benchmark_row *row)
 {
     const struct attn_trial *const t = user;
     attn_columns_of_row(row, &t->outcome);
+    if (t->session->counting)
+        attn_counting_row(t->session->counting, &t->counted, bytes_that_move(t->c), row);
+}
+
+/* A kernel with threads of its own cannot be counted through the team's. */
+static int counter_passes(void *user, void *of_case)
+{
+    const struct attn_trial *const t = of_case;
+    const struct attn_counting *const counting = t->session->counting;
+    (void)user;
+    return counting && !t->c->kernel->owns_threads ? attn_counting_passes(counting) : 0;
+}
+
+static void counter_start(void *user, void *of_case, int pass)
+{
+    const struct attn_trial *const t = of_case;
+    (void)user;
+    attn_counting_start(t->session->counting, pass, t->team);
+}
+
+static void counter_stop(void *user, void *of_case, int pass, int64_t iterations,
+                         struct benchmark_row *row)
+{
+    struct attn_trial *const t = of_case;
+    (void)user;
+    attn_counting_stop(t->session->counting, pass, iterations, row, &t->counted);
+}
+
+void attn_session_hooks(struct benchmark_hooks *hooks)
+{
+    hooks->counter_passes = counter_passes;
+    hooks->counter_start = counter_start;
+    hooks->counter_stop = counter_stop;
 }
 
 /* ---- the same for whole layers */
@@ -267,6 +322,8 @@ static void layer_teardown(void *user, struct benchmark_state *state)
         attn_layer_finish(&t->layer, state, t->session->host->seed, &why))
         benchmark_skip_with_error(state, "%s", why.text);
     if (t->open && !benchmark_skipped(state))
+        check_counting(t);
+    if (t->open && !benchmark_skipped(state))
         attn_columns_of_outcome(state, t->session->runner, t->c,
                                 t->session->cases->group[t->c->group].label, &t->outcome);
     if (t->open)
@@ -323,6 +380,8 @@ void attn_session_close(struct attn_session *session)
 {
     for (size_t g = 0; session->group && g < session->cases->groups; g++)
         attn_oracle_free(&session->group[g].oracle);
+    for (size_t i = 0; session->trial && i < session->cases->n; i++)
+        attn_counted_free(&session->trial[i].counted);
     free(session->group);
     free(session->trial);
     *session = (struct attn_session){0};

@@ -8,6 +8,7 @@
 
 #include "bench/cases/case.h"
 #include "bench/cases/ceiling.h"
+#include "bench/cases/count.h"
 #include "bench/cases/display.h"
 #include "bench/cases/host.h"
 #include "bench/cases/sim.h"
@@ -30,6 +31,7 @@ struct attn_session {
     const struct machine_context *late; /* warnings to be given with the first case, or NULL */
     bool begun;                         /* a case has been set up */
     const struct attn_sim *sim;         /* NULL: nothing is simulated */
+    struct attn_counting *counting;     /* NULL: nothing is counted */
     bool paired;                        /* compared with another build: ceilings say nothing */
     const struct attn_cases *cases;
     struct benchmark_runner *runner;
@@ -45,5 +47,8 @@ int attn_session_open(struct attn_session *session, struct attn_host *host,
                       const struct attn_cases *cases, struct benchmark_runner *runner,
                       const bool *finished, struct attn_message *why);
 void attn_session_close(struct attn_session *session);
+
+/* Makes the harness run passes in which session->counting counts; before the runner is made. */
+void attn_session_hooks(struct benchmark_hooks *hooks);
 
 #endif

@@ -38,7 +38,6 @@ void attn_session_context(struct machine_context *context, const struct attn_hos
     context_set(context, "command_line", "%s", command->line);
     context_set(context, "seed", "%" PRIu64, host->seed);
     context_set(context, "attnbench_schema", "%s", ATTN_SCHEMA);
-    context_set(context, "byte_sources", "modelled");
     attn_outside_context(context);
 }
 
