@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "analysis/regress/names.h"
 #include "analysis/table.h"
 #include "analysis/tame.h"
 
@@ -48,10 +50,10 @@ void reg_put_p(double p, char *text, size_t size)
         snprintf(text, size, p < 0.001 ? "%.1g" : "%.3f", p);
 }
 
-static void add_case(struct ana_table *table, const struct reg_case *c)
+static void add_case(struct ana_table *table, const struct reg_case *c, const char *common)
 {
-    char text[96];
-    ana_table_text(table, c->name);
+    char text[96], name[512];
+    ana_table_text(table, reg_short_name(c->name, common, name, sizeof(name)));
     reg_put_time(c->base_ns, text, sizeof(text));
     ana_table_text(table, text);
     reg_put_time(c->head_ns, text, sizeof(text));
@@ -68,7 +70,7 @@ static void add_case(struct ana_table *table, const struct reg_case *c)
 }
 
 /* The notes behind the table, equal ones once. */
-static void put_notes(const struct reg_report *report, FILE *out)
+static void put_notes(const struct reg_report *report, const char *common, FILE *out)
 {
     for (size_t i = 0; i < report->count; i++) {
         const struct reg_case *const c = &report->cases[i];
@@ -82,8 +84,8 @@ static void put_notes(const struct reg_report *report, FILE *out)
         }
         if (before)
             continue;
-        char name[512];
-        snprintf(name, sizeof(name), "%s", c->name);
+        char name[512], buf[512];
+        snprintf(name, sizeof(name), "%s", reg_short_name(c->name, common, buf, sizeof(buf)));
         ana_tame(name);
         if (alike > 1)
             fprintf(out, "%s and %zu more: %s\n", name, alike - 1, c->note);
@@ -97,13 +99,15 @@ int reg_write_text(const struct reg_report *report, FILE *out)
     static const char *const columns[] = {"name",          "base", "head",    "delta",
                                           "95 % interval", "p",    "visible", "verdict"};
     struct ana_table *const table = ana_table_new();
-    char text[512];
+    char text[512], common[512] = "";
     if (!table)
         return -ENOMEM;
+    if (isatty(fileno(out)))
+        reg_common_parts(report, common, sizeof(common));
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
         ana_table_column(table, columns[i], i > 0 && i < 7);
     for (size_t i = 0; i < report->count; i++)
-        add_case(table, &report->cases[i]);
+        add_case(table, &report->cases[i], common);
     const double geomean = reg_geomean(report);
     if (!isnan(geomean)) {
         reg_put_change(geomean, text, sizeof(text));
@@ -112,12 +116,17 @@ int reg_write_text(const struct reg_report *report, FILE *out)
         ana_table_text(table, "");
         ana_table_text(table, text);
     }
+    if (*common) {
+        snprintf(text, sizeof(text), "%s", common);
+        ana_tame(text);
+        fprintf(out, "all: %s\n\n", text);
+    }
     const int error = report->count ? ana_table_write(table, ANA_TABLE_TEXT, out) : 0;
     ana_table_free(table);
     if (error)
         return error;
     fputs("\n", out);
-    put_notes(report, out);
+    put_notes(report, common, out);
     for (size_t i = 0; i < report->remark_count; i++)
         fprintf(out, "%s\n", report->remarks[i]);
     reg_headline(report, text, sizeof(text));
