@@ -8,6 +8,7 @@
 
 #include "bench/cases/call.h"
 #include "bench/cases/columns.h"
+#include "bench/cases/fingerprint.h"
 #include "bench/cases/layer_trial.h"
 #include "bench/cases/outside.h"
 #include "bench/machine/activity.h"
@@ -350,6 +351,7 @@ static int register_case(struct attn_session *s, size_t index, struct attn_messa
         .process_cpu_time = true,
         .samples = true,
         .label = s->cases->group[c->group].label,
+        .code = attn_fingerprint_of(c->kernel),
         .setup = layers ? layer_setup : setup,
         .teardown = layers ? layer_teardown : teardown,
         .finish = finish,
