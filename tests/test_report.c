@@ -126,7 +126,11 @@ static void end(FILE *out)
 static const char machine[] =
     ", \"host_name\": \"here\", \"num_cpus\": 2, \"cpu_model\": \"A CPU\", \"caches\": [{\"type\": "
     "\"Unified\", \"level\": 3, \"size\": 33554432, \"num_sharing\": 2}], \"warning_1\": \"<b>a "
-    "warning</b>\", \"command_line\": \"attn-bench --suite='x' & more\"";
+    "warning</b>\", \"command_line\": \"attn-bench --suite='x' & more\""
+    ", \"ceiling.read_l1_bytes_per_second.threads_1\": \"1e11\""
+    ", \"ceiling.read_memory_bytes_per_second.threads_1\": \"1e10\""
+    ", \"ceiling.read_memory_bytes_per_second.threads_2\": \"1.5e10\""
+    ", \"ceiling.f32_avx2_flops_per_second.threads_2\": \"2e11\"";
 
 /* What a label from outside may try; all of it has to arrive as text. */
 static const char hostile[] = "<script>alert(1)</script> `touch pwned` $(touch pwned) "

@@ -130,9 +130,11 @@ static void test_read_loops(uint64_t seed)
 
 static void test_best(void)
 {
-    struct attn_reading r = {.kind = ATTN_SURVEY_READ, .what = "L2", .threads = 2};
+    struct attn_survey s = {.readings = 1};
+    struct attn_reading r = {.survey = &s, .kind = ATTN_SURVEY_READ, .what = "L2", .threads = 2};
     double spread;
     char text[96];
+    s.reading = &r;
     CHECK(attn_reading_best(&r, &spread) == 0, "nothing was measured");
     const double rates[] = {90, 100, 97, 60, 98};
     memcpy(r.value, rates, sizeof(rates));
@@ -140,12 +142,35 @@ static void test_best(void)
     CHECK(attn_reading_best(&r, &spread) == 100 && spread > 0.029 && spread < 0.031, "%g", spread);
     r.kind = ATTN_SURVEY_LATENCY;
     CHECK(attn_reading_best(&r, &spread) == 60 && spread > ATTN_SURVEY_STABLE, "%g", spread);
+    CHECK(attn_reading_is_unstable(&r, text, sizeof(text)), "half are far from the best");
     r.values = 1;
     CHECK(attn_reading_best(&r, &spread) == 90 && spread == 0, "one alone: %g", spread);
     attn_reading_key(&r, text, sizeof(text));
     CHECK_STR(text, "ceiling.latency_l2_ns.threads_2");
     attn_reading_words(&r, text, sizeof(text));
     CHECK_STR(text, "L2 latency of 2 threads");
+}
+
+static void test_unstable(void)
+{
+    struct attn_survey s = {.readings = 3};
+    struct attn_reading r[3] = {
+        {.survey = &s, .kind = ATTN_SURVEY_READ, .what = "L3", .threads = 1, .values = 1},
+        {.survey = &s, .kind = ATTN_SURVEY_READ, .what = "memory", .threads = 1, .values = 1},
+        {.survey = &s, .kind = ATTN_SURVEY_READ, .what = "L1", .threads = 2, .values = 1},
+    };
+    char why[64] = "";
+    s.reading = r;
+    r[0].value[0] = 20, r[1].value[0] = 10, r[2].value[0] = 100;
+    CHECK(!attn_reading_is_unstable(&r[0], why, sizeof(why)), "%s", why);
+    r[1].value[0] = 22;
+    CHECK(attn_reading_is_unstable(&r[0], why, sizeof(why)), "memory faster than a cache");
+    CHECK_STR(why, "memory was better");
+    CHECK(!attn_reading_is_unstable(&r[1], why, sizeof(why)), "other threads do not count");
+    r[0].kind = r[1].kind = ATTN_SURVEY_LATENCY;
+    CHECK(!attn_reading_is_unstable(&r[0], why, sizeof(why)), "less is better: %s", why);
+    r[1].value[0] = 10;
+    CHECK(attn_reading_is_unstable(&r[0], why, sizeof(why)), "a load from memory in less time");
 }
 
 static struct attn_survey_file file;
@@ -290,6 +315,7 @@ int main(void)
     test_chase(seed);
     test_read_loops(seed);
     test_best();
+    test_unstable();
     test_file(&t);
     snprintf(t.model, sizeof(t.model), "A CPU");
     attn_survey_file_find(&file, &t);

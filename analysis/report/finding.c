@@ -289,6 +289,47 @@ static void say_traffic(const struct rep_selection *s, struct rep_figure *f)
              strcmp(a, b) ? " to " : "", strcmp(a, b) ? b : "");
 }
 
+/* The last point of a series by its name, NULL if there is none. */
+static const struct rep_point *last_of(const struct rep_selection *s, const char *name)
+{
+    for (size_t k = 0; k < s->series_count; k++)
+        if (strcmp(s->series[k].name, name) == 0)
+            return &s->points.points[s->series[k].first + s->series[k].count - 1];
+    return NULL;
+}
+
+static void say_ladder(const struct rep_selection *s, struct rep_figure *f)
+{
+    const struct rep_point *const memory = last_of(s, "memory"), *const first = last_of(s, "L1");
+    if (!memory || !first)
+        return;
+    TEXT(rate, REP_BYTE_RATE, memory->bytes_per_second);
+    TEXT(times, REP_TIMES, first->bytes_per_second / memory->bytes_per_second);
+    TEXT(threads, REP_COUNT, memory->threads);
+    snprintf(f->title, sizeof(f->title),
+             "Memory gives %s to %s thread%s, the first cache %s as much", rate, threads,
+             memory->threads == 1 ? "" : "s", times);
+    snprintf(f->caption, sizeof(f->caption),
+             "Bytes a second that loops reach which read and do nothing else, one line a level of "
+             "cache, each thread reading data of its own. What one attention layer reads of its "
+             "KV cache comes from the level the cache still fits into.");
+}
+
+static void say_roofs(const struct rep_selection *s, struct rep_figure *f)
+{
+    const struct rep_point *const memory = last_of(s, "memory");
+    if (!memory || !(memory->flops > 0))
+        return;
+    TEXT(ridge, REP_INTENSITY, memory->flops / memory->bytes_per_second);
+    snprintf(f->title, sizeof(f->title),
+             "Below %s operations a byte memory is this machine's limit", ridge);
+    snprintf(f->caption, sizeof(f->caption),
+             "One roof a level of cache, for as many threads as were surveyed: up the slope the "
+             "level is the limit, along the flat arithmetic in f32 is. Dotted: decoding from an "
+             "f16 cache does one operation a byte for each query head that shares a KV head, so "
+             "sharing moves a layer to the right, towards the flat.");
+}
+
 static const struct {
     const char *plot;
     void (*say)(const struct rep_selection *selection, struct rep_figure *figure);
@@ -306,6 +347,8 @@ static const struct {
     {"11-kv-types", say_types},
     {"12-percentiles", say_percentiles},
     {"13-traffic", say_traffic},
+    {"21-bandwidth-ladder", say_ladder},
+    {"22-machine-roofline", say_roofs},
 };
 
 void rep_finding_say(const char *plot, const struct rep_selection *selection,

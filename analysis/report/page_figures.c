@@ -80,12 +80,12 @@ void rep_page_figures(const struct rep_page *page, FILE *out)
         return;
     fputs("<section id=\"figures\">\n<h2>What the measurements show</h2>\n", out);
     for (size_t i = 0; i < page->figure_count; i++)
-        if (page->figures[i].state != REP_NOTHING)
+        if (page->figures[i].state != REP_NOTHING && !page->figures[i].machine)
             one(out, &page->figures[i], i);
     bool first = true;
     for (size_t i = 0; i < page->figure_count; i++) {
         if (page->figures[i].state != REP_NOTHING)
-            continue;
+            continue; /* figures of the machine that are missing are told here as well */
         fputs(first ? "<details><summary>Figures these results have no points for</summary>\n<ul>\n"
                     : "",
               out);
@@ -97,4 +97,11 @@ void rep_page_figures(const struct rep_page *page, FILE *out)
         fputs("</li>\n", out);
     }
     fputs(first ? "</section>\n" : "</ul></details>\n</section>\n", out);
+}
+
+void rep_page_ceilings(const struct rep_page *page, FILE *out)
+{
+    for (size_t i = 0; i < page->figure_count; i++)
+        if (page->figures[i].state != REP_NOTHING && page->figures[i].machine)
+            one(out, &page->figures[i], i);
 }

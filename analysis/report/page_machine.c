@@ -4,6 +4,7 @@
  */
 #include "analysis/report/page.h"
 
+#include "analysis/report/ceilings.h"
 #include "analysis/report/text.h"
 
 #include <stdlib.h>
@@ -205,6 +206,9 @@ void rep_page_machine(const struct rep_page *page, FILE *out)
     }
     for (size_t r = 0; r < page->result_count; r++)
         machine(out, page->results[r]);
+    if (page->result_count)
+        rep_ceilings_write(page->ceilings, page->results[0], out);
+    rep_page_ceilings(page, out);
     fputs("</section>\n<section id=\"again\">\n<h2>Run it again</h2>\n<pre><code>", out);
     for (size_t r = 0; r < page->result_count; r++)
         command(out, page->results[r]);

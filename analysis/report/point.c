@@ -283,4 +283,5 @@ void rep_sets_free(struct rep_sets *sets)
 {
     rep_points_free(&sets->each);
     rep_points_free(&sets->best);
+    rep_points_free(&sets->machine);
 }

@@ -107,8 +107,9 @@ void rep_points_free(struct rep_points *points);
 
 /* The contenders, compared with each other: what figures choose from. */
 struct rep_sets {
-    struct rep_points each; /* every kernel */
-    struct rep_points best; /* the fastest kernel of each case */
+    struct rep_points each;    /* every kernel */
+    struct rep_points best;    /* the fastest kernel of each case */
+    struct rep_points machine; /* ceilings of the machine itself, or none */
 };
 
 /* 0 or -ENOMEM. `all` is left as it is. */

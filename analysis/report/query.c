@@ -99,6 +99,8 @@ static int read_key(const char *key, const char *value, struct rep_query *q)
         return read_by(value, &q->by);
     if (strcmp(key, "rows") == 0)
         return read_by(value, &q->rows);
+    if (strcmp(key, "from") == 0)
+        return read_word(value, "machine", "cases", &q->machine);
     if (strcmp(key, "kernel") == 0)
         return read_word(value, "best", "each", &q->best);
     if (strcmp(key, "label") == 0)

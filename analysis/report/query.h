@@ -5,6 +5,7 @@
  *   # query: kernel=best over=kv_heads,context by=attention x=kv_bytes y=items_per_second log=xy
  *
  * x, y, z   fields of a point (analysis/report/point.h); a point that lacks one is left out
+ * from      machine: the ceilings of the machine itself (analysis/report/ceilings.h), not cases
  * over      axes along which points may differ. All other axes are held: of the combinations
  *           present, the one with the most points is drawn, and the figure says which it is
  * by        one series each: attention, kernel, context, batch, threads, kv, label
@@ -40,6 +41,7 @@ struct rep_query {
     const struct rep_field *also[4]; /* ends with NULL */
     unsigned over;
     enum rep_by by, rows;
+    bool machine; /* from=machine */
     bool best, log_x, log_y, labelled, flip, roofs;
     unsigned need, least, series;
 };

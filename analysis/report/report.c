@@ -2,6 +2,7 @@
 /* Puts the report together: points, figures, table, page, and then all of it into place. */
 #include "analysis/report/report.h"
 
+#include "analysis/report/ceilings.h"
 #include "analysis/report/folder.h"
 #include "analysis/report/page.h"
 
@@ -143,6 +144,8 @@ int rep_report_write(const struct rep_request *request, char *notice, char *mess
                                       &points)
                     : -ENOMEM;
     error = error ? error : rep_sets_make(&points, &sets);
+    if (!error && request->result_count)
+        error = rep_ceilings_read(request->results[0], &sets.machine);
     if (error)
         goto out;
     if (request->result_count)
@@ -169,6 +172,7 @@ int rep_report_write(const struct rep_request *request, char *notice, char *mess
         .summary = request->summary,
         .points = &points,
         .best = &sets.best,
+        .ceilings = &sets.machine,
         .figures = figures,
         .figure_count = figure_count,
         .machine = &machine,

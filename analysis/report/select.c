@@ -202,7 +202,9 @@ int rep_select(const struct rep_sets *sets, const struct rep_query *query,
 {
     *selection = (struct rep_selection){0};
     const unsigned free_axes = query->over | (query->best ? REP_KERNEL | REP_SPLITS : 0);
-    const struct rep_points *const points = query->best ? &sets->best : &sets->each;
+    const struct rep_points *const points = query->machine ? &sets->machine
+                                            : query->best  ? &sets->best
+                                                           : &sets->each;
     struct rep_tagged *const t = calloc(points->count + 1, sizeof(*t));
     if (!t)
         return -ENOMEM;
@@ -229,12 +231,21 @@ int rep_select(const struct rep_sets *sets, const struct rep_query *query,
     qsort(t + first, count, sizeof(*t), by_series_x);
     count = rep_thin(t + first, count, query);
     rc = -ENODATA;
+    if (query->machine && !count) {
+        snprintf(message, size,
+                 "needs a survey of the machine: attn-bench --machine makes one, "
+                 "and later runs take it over");
+        goto out;
+    }
     if (!count || distinct_x(t + first, count) < query->need) {
         snprintf(message, size, "needs cases with %s at %u or more values%s", query->x->title,
                  query->need, query->labelled ? " that carry a model's name" : "");
         goto out;
     }
-    describe_held(t[first].point, query, selection->held, sizeof(selection->held));
+    if (query->machine)
+        snprintf(selection->held, sizeof(selection->held), "best of repeated readings");
+    else
+        describe_held(t[first].point, query, selection->held, sizeof(selection->held));
     rc = fill(t + first, count, query, selection);
 out:
     for (size_t i = 0; i < n; i++)

@@ -68,6 +68,33 @@ double attn_reading_best(const struct attn_reading *r, double *spread)
     return best;
 }
 
+bool attn_reading_is_unstable(const struct attn_reading *r, char *why, size_t size)
+{
+    const struct attn_survey *const s = r->survey;
+    double spread, ignored;
+    const double best = attn_reading_best(r, &spread);
+    if (!(best > 0))
+        return false;
+    if (spread > ATTN_SURVEY_STABLE) {
+        snprintf(why, size, "%.0f %% apart", 100 * spread);
+        return true;
+    }
+    const bool has_levels = r->kind == ATTN_SURVEY_READ || r->kind == ATTN_SURVEY_LATENCY;
+    const struct attn_reading *const end = has_levels ? s->reading + s->readings : r;
+    /* Levels of one number of threads stand side by side, from the core outwards. */
+    for (const struct attn_reading *far = r + 1; far < end; far++) {
+        if (far->kind != r->kind || far->threads != r->threads)
+            break;
+        const double other = attn_reading_best(far, &ignored);
+        const double by = attn_reading_is_rate(r) ? other / best : best / other;
+        if (other > 0 && by > 1 + ATTN_SURVEY_STABLE) {
+            snprintf(why, size, "%s was better", far->what);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* One thread, powers of two, all cores, all hardware threads. */
 static void choose_teams(struct attn_survey *s)
 {
@@ -191,7 +218,7 @@ bool attn_survey_complete(const struct attn_survey *s)
 
 void attn_survey_describe(const struct attn_survey *s, struct machine_context *context)
 {
-    char key[96], words[96], unstable[1024] = "";
+    char key[96], words[96], why[64], unstable[1024] = "";
     double spread;
     size_t n = 0;
     for (size_t i = 0; i < s->readings; i++) {
@@ -202,9 +229,9 @@ void attn_survey_describe(const struct attn_survey *s, struct machine_context *c
         attn_reading_key(r, key, sizeof(key));
         context_set(context, key, "%.6g", best);
         attn_reading_words(r, words, sizeof(words));
-        if (spread > ATTN_SURVEY_STABLE && n < sizeof(unstable))
-            n += (size_t)snprintf(unstable + n, sizeof(unstable) - n, "%s%s %.0f %%", n ? ", " : "",
-                                  words, 100 * spread);
+        if (attn_reading_is_unstable(r, why, sizeof(why)) && n < sizeof(unstable))
+            n += (size_t)snprintf(unstable + n, sizeof(unstable) - n, "%s%s (%s)", n ? ", " : "",
+                                  words, why);
     }
     context_set(context, "ceiling.clock_cost_ns", "%.0f", s->clock_cost_ns);
     context_set(context, "ceiling.clock_jitter_ns", "%.0f", s->jitter_ns);

@@ -6,8 +6,8 @@
  * harness, so filters, repetitions and forms of output are those of any other run.
  *
  * A repetition's value is that of its fastest iteration; a ceiling is the best of the repetitions,
- * and stable if half of them come within
- * ATTN_SURVEY_STABLE of it.
+ * and stable if half of them come within ATTN_SURVEY_STABLE of it and no level further from the
+ * core did better: a machine that is busy throughout repeats its bad readings.
  */
 #ifndef ATTN_SURVEY_H
 #define ATTN_SURVEY_H
@@ -69,6 +69,9 @@ void attn_survey_close(struct attn_survey *survey);
 /* The best value of a reading, 0 if it was not measured, and how far half of its repetitions stay
  * behind it at most. */
 double attn_reading_best(const struct attn_reading *reading, double *spread);
+
+/* Is the best no ceiling to rely on? Then why, as "7 % apart" or "memory was better". */
+bool attn_reading_is_unstable(const struct attn_reading *reading, char *why, size_t size);
 
 /* Larger is better, or smaller is. */
 bool attn_reading_is_rate(const struct attn_reading *reading);

@@ -37,12 +37,12 @@ static const struct attn_reading *find(const struct attn_survey *s, enum attn_su
 
 static void put_cell(FILE *out, const struct attn_reading *r)
 {
-    char text[32] = "-";
-    double spread = 0;
+    char text[32] = "-", why[64];
+    double spread;
     const double best = r ? attn_reading_best(r, &spread) : 0;
     if (best > 0)
         snprintf(text, sizeof(text), "%.*f", tables[r->kind].digits, best / tables[r->kind].unit);
-    fprintf(out, " %10s%c", text, spread > ATTN_SURVEY_STABLE ? '~' : ' ');
+    fprintf(out, " %10s%c", text, r && attn_reading_is_unstable(r, why, sizeof(why)) ? '~' : ' ');
 }
 
 /* Is there a reading of this kind by so many threads? */
@@ -95,10 +95,10 @@ static void put_reasons(FILE *out, const struct attn_survey *s)
 
 void attn_survey_show(FILE *out, const struct attn_survey *s)
 {
-    double spread;
+    char why[64];
     size_t unstable = 0;
     for (size_t i = 0; i < s->readings; i++)
-        unstable += attn_reading_best(&s->reading[i], &spread) > 0 && spread > ATTN_SURVEY_STABLE;
+        unstable += attn_reading_is_unstable(&s->reading[i], why, sizeof(why));
     for (int kind = 0; kind < ATTN_SURVEY_KINDS; kind++)
         put_table(out, s, (enum attn_survey_kind)kind);
     fprintf(out, "\nclock     %.0f ns a reading; one in a thousand comes %.0f ns later\n",
@@ -108,8 +108,8 @@ void attn_survey_show(FILE *out, const struct attn_survey *s)
     put_reasons(out, s);
     if (unstable)
         fprintf(out,
-                "unstable  %zu marked ~: half of the repetitions are more than %.0f %% from the "
-                "best, so it may be a fluke\n",
+                "unstable  %zu marked ~: half of its repetitions are more than %.0f %% from the "
+                "best, or a level further away did better\n",
                 unstable, 100 * ATTN_SURVEY_STABLE);
 }
 
@@ -139,14 +139,14 @@ __attribute__((format(printf, 3, 4))) static void put_cause(FILE *out, size_t *n
 static void put_causes(FILE *out, const struct attn_survey *s, const struct machine_context *before,
                        const struct machine_context *during)
 {
-    double spread;
+    char why[64];
     size_t causes = 0, unstable = 0;
     const char *const earlier = context_get(before, "ceiling.unstable");
     for (size_t i = 0; i < s->readings; i++)
         unstable += fabs(change(&s->reading[i], before)) > ATTN_SURVEY_AGREES &&
-                    attn_reading_best(&s->reading[i], &spread) > 0 && spread > ATTN_SURVEY_STABLE;
+                    attn_reading_is_unstable(&s->reading[i], why, sizeof(why));
     if (unstable)
-        put_cause(out, &causes, "%zu of them did not repeat within this run either", unstable);
+        put_cause(out, &causes, "%zu of them are not stable in this survey", unstable);
     if (earlier && strcmp(earlier, "none") != 0)
         put_cause(out, &causes, "not stable in the survey before: %s", earlier);
     for (size_t i = 0; i < during->warnings; i++)
