@@ -146,7 +146,10 @@ int attn_counting_open(struct attn_counting *c, const struct attn_settings *sett
                            "give one of them");
     if (is(settings, "off"))
         return 0;
+    /* Too many threads are the affair of the cases that want them. */
     int error = attn_host_team(host, threads, &c->team, why);
+    if (error)
+        error = attn_host_team(host, 1, &c->team, why);
     if (error)
         return error;
     if (counters_open(&c->counters, &options))
