@@ -6,10 +6,12 @@
 #include "bench/machine/counters/bytes.h"
 
 #include "bench/machine/counters/traffic.h"
+#include "tests/pmu_tree.h"
 #include "tests/test.h"
-#include "tests/tree.h"
 
 #include <errno.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct team *team;
@@ -347,7 +349,20 @@ static void resctrl(void)
     tree_write(root, "/sys/fs/resctrl/info/L3_MON/mon_features",
                "llc_occupancy\nmbm_total_bytes\nmbm_local_bytes\n");
     CHECK(bytes_open_mbm(&meter, root, NULL, &trouble) != COUNTER_OK, "no groups at all");
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    waitpid(child, NULL, 0);
+    snprintf(path, sizeof(path), "%s/sys/fs/resctrl/mon_groups/attnbench-%d", root, (int)child);
+    tree_write(root, "/sys/fs/resctrl/mon_groups/other/tasks", "");
+    CHECK(mkdir(path, 0755) == 0, "%s", path);
     snprintf(group, sizeof(group), "/sys/fs/resctrl/mon_groups/attnbench-%d", (int)getpid());
+    CHECK(bytes_open_mbm(&meter, root, NULL, &trouble) == COUNTER_BROKEN && access(path, F_OK),
+          "what a killed run left behind");
+    snprintf(path, sizeof(path), "%s%s", root, group);
+    CHECK(access(path, F_OK), "and what this one could not use");
+    snprintf(path, sizeof(path), "%s/sys/fs/resctrl/mon_groups/other", root);
+    CHECK(access(path, F_OK) == 0, "others are left alone");
     snprintf(path, sizeof(path), "%s/tasks", group);
     tree_write(root, path, "");
     snprintf(path, sizeof(path), "%s/mon_data/mon_L3_00/mbm_total_bytes", group);
@@ -365,6 +380,38 @@ static void resctrl(void)
     tree_write(root, path, "10\n");
     CHECK(meter.stop(meter.self, 0, &count, &ns, &trouble) == COUNTER_IMPLAUSIBLE, "backwards");
     meter.close(meter.self);
+    tree_remove(root);
+}
+
+/* Descriptors of a whole CPU are opened, started and read, with a software clock as a memory
+ * controller: the one event every kernel counts that way. */
+static void whole_cpu(void)
+{
+    char root[TREE_MAX];
+    struct byte_meter meter;
+    struct byte_count count = {.both = 0};
+    struct counter_trouble trouble = {.reason = ""};
+    double ns;
+    tree_make(root);
+    tree_write(root, PMU_DEVICES "/uncore_imc_0/type", "1\n");
+    tree_write(root, PMU_DEVICES "/uncore_imc_0/cpumask", "0\n");
+    tree_write(root, PMU_DEVICES "/uncore_imc_0/format/event", "config:0-7\n");
+    tree_write(root, PMU_DEVICES "/uncore_imc_0/events/cas_count_read", "event=0\n");
+    tree_write(root, PMU_DEVICES "/uncore_imc_0/events/cas_count_write", "event=7\n");
+    tree_write(root, "/proc/sys/kernel/perf_event_paranoid", "2\n");
+    if (bytes_open_cas(&meter, root, NULL, &trouble)) {
+        printf("whole CPUs: %s\n", trouble.reason);
+        CHECK(trouble.state == COUNTER_FORBIDDEN || trouble.state == COUNTER_OFF, "%d",
+              trouble.state);
+        CHECK(*trouble.reason, "a reason");
+    } else {
+        CHECK(meter.start(meter.self, 0, team, &trouble) == COUNTER_OK, "%s", trouble.reason);
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        CHECK(meter.stop(meter.self, 0, &count, &ns, &trouble) == COUNTER_OK, "%s", trouble.reason);
+        CHECK(count.read >= 64 * 4e6 && count.read <= 64 * 1.01 * ns && count.write == 0,
+              "%g lines of a nanosecond in %g ns", count.read / 64, ns);
+        meter.close(meter.self);
+    }
     tree_remove(root);
 }
 
@@ -401,6 +448,7 @@ int main(void)
     half_way();
     impossible();
     resctrl();
+    whole_cpu();
     traffic();
     team_destroy(team);
     return test_exit();

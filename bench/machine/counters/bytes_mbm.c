@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +106,25 @@ static void close_mbm(void *self)
     free(m);
 }
 
+/* Groups of runs that were killed: a machine has few, and the next run would find none left. */
+static void remove_stale(const char *root)
+{
+    static const char prefix[] = "attnbench-";
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s" RESCTRL "/mon_groups", root);
+    DIR *const dir = opendir(path);
+    if (!dir)
+        return;
+    for (const struct dirent *e; (e = readdir(dir));) {
+        if (strncmp(e->d_name, prefix, sizeof(prefix) - 1) != 0)
+            continue;
+        const long pid = strtol(e->d_name + sizeof(prefix) - 1, NULL, 10);
+        if (pid > 0 && kill((pid_t)pid, 0) && errno == ESRCH)
+            unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR);
+    }
+    closedir(dir);
+}
+
 enum counter_state bytes_open_mbm(struct byte_meter *meter, const char *root,
                                   struct counters *counters, struct counter_trouble *trouble)
 {
@@ -119,6 +139,7 @@ enum counter_state bytes_open_mbm(struct byte_meter *meter, const char *root,
                                    "resctrl resctrl /sys/fs/resctrl brings it");
     if (!strstr(features, "mbm_total_bytes"))
         return counter_trouble_set(trouble, COUNTER_ABSENT, "this CPU's monitor counts no bytes");
+    remove_stale(root);
     struct mbm *const m = calloc(1, sizeof(*m));
     if (!m)
         return counter_trouble_set(trouble, COUNTER_BROKEN, "out of memory");
