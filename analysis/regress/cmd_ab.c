@@ -9,6 +9,7 @@
 #include "analysis/number.h"
 #include "analysis/option.h"
 #include "analysis/regress/output.h"
+#include "analysis/regress/pairing.h"
 #include "analysis/regress/percent.h"
 #include "analysis/regress/regress.h"
 #include "analysis/regress/store.h"
@@ -69,12 +70,8 @@ static int replay_swapped(const struct request *request, const struct reg_run *r
         size_t count[REG_VERDICTS];
         struct reg_report report;
         struct ana_arena *const arena = ana_arena_new();
-        for (int stage = 0; stage < REG_STAGES; stage++) {
-            uint64_t z = random += 0x9e3779b97f4a7c15u;
-            z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-            z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-            swaps[stage] = z ^ (z >> 31);
-        }
+        for (int stage = 0; stage < REG_STAGES; stage++)
+            swaps[stage] = reg_draw(&random);
         const int error = arena ? reg_run_report(run, swaps, false, arena, &report) : -ENOMEM;
         if (!error)
             reg_tally(&report, count);

@@ -120,7 +120,7 @@ static void describe(struct reporting *r, const struct reg_entry *entry, struct 
         describe_judged(r, entry->subject, c);
         return;
     }
-    c->note = s->trouble;
+    c->note = s->trouble ? s->trouble : "";
     c->verdict = s->head == REG_FAILED                ? REG_ERROR
                  : s->head == REG_SKIPPED && !s->base ? REG_MISSING
                                                       : REG_INCONCLUSIVE;
