@@ -100,6 +100,17 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
     [ANA_PARTS_NS] = {"parts_ns", "ns", "sum of the parts of a step, without waiting"},
     [ANA_PROJECTION_FRACTION] = {"projection_ceiling_fraction", "1",
                                  "time to only read the weights over time of all products"},
+    [ANA_PREFILL_NS] = {"prefill_ns", "ns", "generate: a prompt through the model, mean"},
+    [ANA_TPOT_P50_NS] = {"tpot_p50_ns", "ns",
+                         "generate: time per output token, median over the tokens of a run"},
+    [ANA_TPOT_P99_NS] = {"tpot_p99_ns", "ns", "generate: the same, 99th percentile"},
+    [ANA_STEPS] = {"steps", "1", "generate: decode steps of a run"},
+    [ANA_KV_RESERVED_BYTES] = {"kv_reserved_bytes", "bytes",
+                               "generate: cache set aside for the sequences, at most"},
+    [ANA_OVERHEAD_FRACTION] = {"overhead_fraction", "1",
+                               "generate: share of a run outside the stages of layers and head"},
+    [ANA_TOKEN_CHECKSUM] = {"token_checksum", "1",
+                            "generate: hash of all tokens, equal for equal seeds"},
 };
 
 const struct ana_column *ana_column_find(const char *name)

@@ -81,8 +81,14 @@ refuse 'attn-bench: --kernel: no kernel matches "x*y"; --list_kernels shows them
 refuse 'attn-bench: --kv_type: "f15" is none of f32, f16, bf16, i8, i4, e4m3, e5m2, i8c, i4c; did you mean f16?' \
     --kv_type=f15
 refuse 'attn-bench: --pages: "huge" is none of 4k, thp, hugetlb' --pages=huge
-refuse 'attn-bench: --phase: the phase generate is not in this build' \
-    --phase=generate
+printf '5 1 1\n4 1 1\n' >backwards.txt
+refuse 'attn-bench: --trace: backwards.txt:2: time goes backwards: this request arrives at step 4, the one before it at 5' \
+    --phase=generate --trace=backwards.txt
+printf '0 9 8\n' >long.txt
+refuse 'attn-bench: long.txt:1: 9 tokens of prompt and 8 of output are more than the context of 16' \
+    --phase=generate --trace=long.txt --context=16
+refuse 'attn-bench: --trace: cannot read the trace none.txt: No such file or directory' \
+    --phase=generate --trace=none.txt
 refuse 'attn-bench: --load: ./mine.so: No such file or directory' --load=./mine.so
 refuse 'attn-bench: --counters: "requir" is none of auto, off, require; did you mean require?' \
     --counters=requir

@@ -153,7 +153,8 @@ static void test_command_line(void)
         {"--head_map=cylic",
          "--head_map: \"cylic\" is none of block, cyclic; did you mean cyclic?"},
         {"--cache=lukewarm", "--cache: \"lukewarm\" is none of cold, hot"},
-        {"--phase=generate", "--phase: the phase generate is not in this build"},
+        {"--phase=generat", "--phase: \"generat\" is none of decode, prefill, generate, layer, "
+                            "model; did you mean generate?"},
         {"--phase=decod", "--phase: \"decod\" is none of decode, prefill, generate, layer, model; "
                           "did you mean decode?"},
         {"--kv_type=f61",

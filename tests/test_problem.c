@@ -51,6 +51,11 @@ static void test_round_trip(void)
             name.layer.form = LAYER_GPT2; /* any head dim will do */
             name.problem.v_is_k_prefix = false;
         }
+        if (name.problem.phase == ATTN_GENERATE) {
+            name.layer.trace = (uint32_t)test_random(&state) | 1;
+            name.problem.q_len = 1;
+            name.problem.mask = ATTN_CAUSAL;
+        }
         name.splits = (uint32_t)(test_random(&state) % 5);
         name.threads = (uint32_t)(test_random(&state) % 5);
         name.hot = test_random(&state) % 2;

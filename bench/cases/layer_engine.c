@@ -117,7 +117,7 @@ static void step_job(void *arg, int rank, int ranks)
             meet(e, program->stage[i].part, rank, &last);
         }
     }
-    if (!is_model(e) || !all)
+    if (!is_model(e) || !all || e->no_head)
         return;
     head_norm(e, rank, ranks);
     meet(e, LAYER_PART_HEAD, rank, &last);
@@ -148,8 +148,25 @@ void engine_place(struct engine *e)
     const uint32_t q = e->name.problem.q_len, dim = e->name.problem.dim;
     for (uint32_t t = 0; form->rope && t < e->tokens; t++) {
         const uint32_t pos = e->lengths[t / q] - q + t % q;
-        layer_turns(e->turns[0] + (size_t)t * dim, pos, dim, (double)form->theta);
-        layer_turns(e->turns[1] + (size_t)t * dim, pos, dim, (double)form->local_theta);
+        for (int i = 0; i < 2; i++) {
+            float *const to = e->turns[i] + (size_t)t * dim;
+            if (e->all_turns[i])
+                memcpy(to, e->all_turns[i] + (size_t)pos * dim, dim * sizeof(*to));
+            else
+                layer_turns(to, pos, dim, (double)(i ? form->local_theta : form->theta));
+        }
+    }
+}
+
+void engine_shape(struct engine *e, uint32_t batch, uint32_t q_len)
+{
+    e->name.problem.batch = batch;
+    e->name.problem.q_len = q_len;
+    e->tokens = batch * q_len;
+    for (uint32_t l = 0; l < e->size.layers; l++) {
+        e->shape[l].kind.problem.batch = e->cross[l].batch = batch;
+        e->shape[l].kind.problem.q_len = e->cross[l].q_len = q_len;
+        e->step[l].blas = layer_uses_gemm(&e->name.layer, e->tokens) ? layer_blas() : NULL;
     }
 }
 
@@ -262,17 +279,18 @@ int engine_open(struct engine *e, const struct attn_name *name, const struct att
         .ops = layer_ops_best(),
         .team = team,
         .clock = &machine_clock,
-        .tokens = name->problem.batch * name->problem.q_len,
     };
     if (engine_size(&e->size, name, kernel, attn_host_llc(host, name->threads)))
         return attn_refuse(why, -ENOMEM, "needs more memory than there are addresses");
+    e->tokens = e->size.tokens;
     set_barrier(e, host);
     const int error = engine_memory_open(e, host, why);
     if (error) {
         engine_close(e);
         return error;
     }
-    engine_place(e);
+    if (name->problem.phase != ATTN_GENERATE)
+        engine_place(e);
     return 0;
 }
 

@@ -28,9 +28,13 @@ enum {
     ENGINE_PLANES = 2 * ENGINE_CROSS
 };
 
+/* Tokens of a prompt that go through the layers at a time. */
+enum { ENGINE_CHUNK = 128 };
+
 /* Bytes of a case, before anything is allocated. */
 struct engine_size {
     uint32_t layers, slots, copies;
+    uint32_t tokens; /* of a step, at most: a generating model takes prompts in chunks */
     uint64_t slot_weights, slot_vectors; /* of one slot, rounded up to pages */
     uint64_t plane[ENGINE_PLANES];       /* of a slot's caches */
     uint64_t head;                       /* the output matrix and its vectors, of a model */
@@ -81,6 +85,7 @@ struct engine {
     uint32_t *table, *lengths, *cross_lengths;
     uint64_t *tree;
     float *sinks, *alibi, *turns[2], *x[2], *tile, *logits;
+    float *all_turns[2];      /* [context][dim], of a generating model; else NULL */
     struct layer_matrix head; /* of a model; the embedding too */
     const float *head_norm, *head_norm_bias;
     const float *positions; /* [context][width], learned; or NULL */
@@ -92,6 +97,7 @@ struct engine {
     /* Of the job that runs. */
     uint64_t copy;
     uint32_t only; /* one layer, or all if it is the number of layers */
+    bool no_head;  /* no logits: tokens of a prompt that has not ended */
     struct engine_times *times;
 };
 
@@ -116,5 +122,15 @@ int engine_check(struct engine *e, uint64_t seed, struct layer_check *check,
 
 /* Position of every token of the step and so its rotary angles, from e->lengths. */
 void engine_place(struct engine *e);
+
+/*
+ * A generating model sees every cache as pages, whatever its layout: a contiguous one is a page a
+ * sequence, a ring a page that stands at every place of the table. What a page is then, in tokens,
+ * and whether a sequence has but one.
+ */
+uint32_t engine_page(const struct attn_problem *p, bool *whole);
+
+/* The shape of the step to come: sequences, and tokens of each. */
+void engine_shape(struct engine *e, uint32_t batch, uint32_t q_len);
 
 #endif

@@ -32,6 +32,48 @@ static bool is_model(const struct attn_name *name)
     return name->problem.phase != ATTN_LAYER;
 }
 
+static bool generates(const struct attn_name *name)
+{
+    return name->problem.phase == ATTN_GENERATE;
+}
+
+uint32_t engine_page(const struct attn_problem *p, bool *whole)
+{
+    /* What a chunk of a prompt still sees. */
+    const uint32_t ring = p->window + ENGINE_CHUNK - 1;
+    *whole = p->layout != ATTN_PAGED;
+    if (!*whole)
+        return p->page;
+    return p->layout == ATTN_RING && ring < p->context ? ring : p->context;
+}
+
+/* The cache of a layer as it lies in memory. */
+static struct attn_kv_shape cache_shape(const struct attn_name *name, const struct attn_problem *p)
+{
+    struct attn_problem paged = *p;
+    bool whole;
+    if (!generates(name))
+        return attn_kv_shape(p);
+    paged.batch = name->problem.batch;
+    paged.layout = ATTN_PAGED;
+    paged.page = engine_page(p, &whole);
+    paged.ragged = 0;
+    if (whole)
+        paged.context = paged.page;
+    return attn_kv_shape(&paged);
+}
+
+/* The largest step there is, as one sequence. */
+static struct layer_shape largest_step(const struct engine_size *s, const struct layer_shape *shape)
+{
+    struct layer_shape most = *shape;
+    if (s->tokens != layer_tokens(shape)) {
+        most.kind.problem.batch = 1;
+        most.kind.problem.q_len = s->tokens;
+    }
+    return most;
+}
+
 static int shape_of(const struct attn_name *name, uint32_t layer, struct layer_shape *shape)
 {
     *shape = (struct layer_shape){.config = name->layer};
@@ -105,13 +147,15 @@ static int largest_layer(struct engine_size *s, const struct attn_name *name,
         if (shape_of(name, l, &shape))
             return -EINVAL;
         const struct attn_problem cross = layer_cross_problem(&shape);
-        const struct attn_kv_shape kv = attn_kv_shape(&shape.kind.problem);
+        const struct attn_kv_shape kv = cache_shape(name, &shape.kind.problem);
+        const struct layer_shape most = largest_step(s, &shape);
         s->slot_weights = larger(s->slot_weights, odd_pages(layer_weight_bytes(&shape)));
         s->slot_vectors =
             larger(s->slot_vectors, odd_pages(layer_vector_floats(&shape) * sizeof(float)));
         size_planes(s->plane, &kv);
-        *buffers = larger(*buffers, odd_pages(layer_step_floats(&shape) * sizeof(float)));
+        *buffers = larger(*buffers, odd_pages(layer_step_floats(&most) * sizeof(float)));
         *scratch = larger(*scratch, kernel_scratch(kernel, &shape.kind.problem, name));
+        *scratch = larger(*scratch, kernel_scratch(kernel, &most.kind.problem, name));
         if (!name->layer.cross)
             continue;
         const struct attn_kv_shape far = attn_kv_shape(&cross);
@@ -126,13 +170,15 @@ int engine_size(struct engine_size *s, const struct attn_name *name,
 {
     const struct attn_problem *const p = &name->problem;
     const struct engine_cost cost = engine_cost(name);
-    const uint64_t tokens = attn_items(p);
     uint64_t buffers = 0, scratch = 0;
-    *s = (struct engine_size){.layers = layers_of(name)};
+    *s = (struct engine_size){.layers = layers_of(name), .tokens = p->batch * p->q_len};
+    if (generates(name) && s->tokens < ENGINE_CHUNK)
+        s->tokens = ENGINE_CHUNK;
+    const uint64_t tokens = s->tokens;
     s->slots = is_model(name) ? name->layer.layers_run : 1;
     /* Of a part of the layers a step comes by every slot more than once. */
     const uint64_t distinct = cost.bytes / s->layers * s->slots;
-    const uint64_t copies = rotation_plan(distinct, llc_bytes, name->hot).copies;
+    const uint64_t copies = rotation_plan(distinct, llc_bytes, name->hot || generates(name)).copies;
     if (largest_layer(s, name, kernel, &buffers, &scratch) || copies > UINT32_MAX)
         return -EOVERFLOW;
     s->copies = (uint32_t)copies;
@@ -144,9 +190,11 @@ int engine_size(struct engine_size *s, const struct attn_name *name,
     s->work = buffers + scratch;
     s->work += 2 * odd_pages(tokens * name->layer.width * sizeof(float)); /* x */
     s->work += 2 * odd_pages(tokens * p->dim * sizeof(float));            /* turns */
-    s->work += 2 * odd_pages(p->heads * sizeof(float));                   /* sinks, alibi */
-    s->work += 4 * odd_pages(tokens * sizeof(uint32_t));                  /* lengths, tokens */
-    s->work += odd_pages(tokens * sizeof(uint64_t));                      /* tree */
+    if (generates(name))
+        s->work += 2 * odd_pages((uint64_t)p->context * p->dim * sizeof(float));
+    s->work += 2 * odd_pages(p->heads * sizeof(float));  /* sinks, alibi */
+    s->work += 4 * odd_pages(tokens * sizeof(uint32_t)); /* lengths, tokens */
+    s->work += odd_pages(tokens * sizeof(uint64_t));     /* tree */
     s->work += odd_pages(attn_kv_shape(p).table_entries * sizeof(uint32_t));
     s->work += odd_pages((uint64_t)name->threads * LAYER_BLAS_FLOATS * sizeof(float));
     s->work += 2 * odd_pages((uint64_t)name->threads * p->batch * sizeof(float));
@@ -258,8 +306,10 @@ static int fill_table(struct engine *e, uint64_t seed)
     const uint32_t width = shape.view.pages_a_sequence, page = e->name.problem.page;
     uint32_t *const order = shape.pages ? malloc(shape.pages * sizeof(*order)) : NULL;
     size_t next = 0;
-    if (!shape.pages)
+    if (!shape.pages || generates(&e->name)) {
+        free(order);
         return 0;
+    }
     if (!order)
         return -ENOMEM;
     for (size_t i = 0; i < shape.pages; i++) {
@@ -285,6 +335,13 @@ static void open_work(struct engine *e, uint64_t seed, struct carver *c)
     fill_run(&x, NULL, ATTN_F32, e->x[0], 0, width);
     e->turns[0] = carve(c, tokens * p->dim * sizeof(float));
     e->turns[1] = carve(c, tokens * p->dim * sizeof(float));
+    for (int i = 0; i < 2 && generates(&e->name); i++) {
+        const struct layer_form *const form = layer_form_of(&e->shape[0]);
+        e->all_turns[i] = carve(c, (uint64_t)p->context * p->dim * sizeof(float));
+        for (uint32_t pos = 0; form->rope && pos < p->context; pos++)
+            layer_turns(e->all_turns[i] + (size_t)pos * p->dim, pos, p->dim,
+                        (double)(i ? form->local_theta : form->theta));
+    }
     e->sinks = carve(c, p->heads * sizeof(float));
     e->alibi = carve(c, p->heads * sizeof(float));
     e->lengths = carve(c, tokens * sizeof(uint32_t));
@@ -340,7 +397,7 @@ static struct attn_args args_of(const struct engine *e, const struct attn_proble
     struct attn_args args = {
         .struct_size = sizeof(args),
         .problem = p,
-        .kv = attn_kv_shape(p).view,
+        .kv = (first ? attn_kv_shape(p) : cache_shape(&e->name, p)).view,
         .lengths = lengths,
         .sinks = p->sinks ? e->sinks : NULL,
         .alibi = p->alibi ? e->alibi : NULL,
@@ -354,7 +411,7 @@ static struct attn_args args_of(const struct engine *e, const struct attn_proble
         args.kv.k_scale.base = slot + plane_at(&e->size, first + ENGINE_K_SCALE);
     if (e->size.plane[first + ENGINE_V_SCALE])
         args.kv.v_scale.base = slot + plane_at(&e->size, first + ENGINE_V_SCALE);
-    args.kv.table = p->layout == ATTN_PAGED ? e->table : NULL;
+    args.kv.table = p->layout == ATTN_PAGED && !generates(&e->name) ? e->table : NULL;
     return args;
 }
 
@@ -368,6 +425,7 @@ static void connect(struct engine *e, uint32_t copy, uint32_t l)
     const uint64_t stride = plane_at(s, ENGINE_PLANES);
     const size_t index = (size_t)copy * s->layers + l;
     struct layer_step *const step = &e->step[index];
+    const struct attn_kv looked_at = step->attention.kv; /* what generate.c has made of it */
     e->weights[index] = layer_weights_at(
         shape,
         pool->arena[fill_content_of(e->name.layer.weights)].base + s->head + slot * s->slot_weights,
@@ -389,7 +447,12 @@ static void connect(struct engine *e, uint32_t copy, uint32_t l)
     if (e->name.layer.cross)
         step->cross =
             args_of(e, &e->cross[l], e->cross_lengths, e->cache.base + slot * stride, ENGINE_CROSS);
+    if (generates(&e->name) && looked_at.table)
+        step->attention.kv = looked_at;
+    const struct layer_shape most = largest_step(s, shape);
+    step->shape = &most;
     layer_step_set(step, e->buffers);
+    step->shape = shape;
 }
 
 /* The output matrix is the embedding too, as in models that tie them. */
@@ -494,7 +557,8 @@ int engine_memory_open(struct engine *e, struct attn_host *host, struct attn_mes
         return attn_refuse(why, -ENOMEM, "out of memory");
     e->buffers = (float *)(void *)carver.next;
     for (uint32_t l = 0; l < s->layers; l++) {
-        const uint64_t bytes = odd_pages(layer_step_floats(&e->shape[l]) * sizeof(float));
+        const struct layer_shape most = largest_step(s, &e->shape[l]);
+        const uint64_t bytes = odd_pages(layer_step_floats(&most) * sizeof(float));
         if (carver.next + bytes > (char *)e->scratch)
             e->scratch = carver.next + bytes;
     }

@@ -7,6 +7,7 @@
 #include "bench/cases/layer_shape.h"
 
 #include "analysis/nearest.h"
+#include "bench/cases/generate_trace.h"
 #include "bench/machine/memory.h"
 #include "kernels/layer/shape.h"
 
@@ -46,6 +47,12 @@ int attn_check_mix(const char *item, struct attn_message *why)
                        "\"%s\" is not runs such as 5w512+1; a run is a count of layers and of k "
                        "(KV heads), w (window), c (chunk), s (shares) what differs",
                        item);
+}
+
+int attn_check_trace(const char *item, struct attn_message *why)
+{
+    const struct attn_trace *trace;
+    return attn_trace_load(item, &trace, why) ? -EINVAL : 0;
 }
 
 static uint32_t number(const struct attn_values *values, enum attn_option_id id, uint32_t otherwise)
@@ -108,6 +115,32 @@ static int from_model(const struct attn_values *values, const char *model, struc
     return 0;
 }
 
+/* Where sequences begin and how far they grow. */
+static int set_requests(const struct attn_values *values, struct attn_name *name,
+                        struct attn_message *why)
+{
+    const char *const file = values->text[ATTN_OPT_TRACE];
+    const uint32_t context = name->problem.context;
+    const struct attn_trace *trace;
+    if (!file) {
+        name->layer.prompt = number(values, ATTN_OPT_PROMPT, context > 1 ? context / 2 : 1);
+        return 0;
+    }
+    if (values->text[ATTN_OPT_PROMPT])
+        return attn_refuse(why, -EINVAL, "give prompt or trace; a trace says its own prompts");
+    if (attn_trace_load(file, &trace, why))
+        return -EINVAL;
+    for (size_t i = 0; i < trace->n; i++)
+        if (trace->request[i].prompt + trace->request[i].output > context)
+            return attn_refuse(why, -EINVAL,
+                               "%s:%u: %u tokens of prompt and %u of output are more than the "
+                               "context of %u",
+                               file, trace->request[i].line, trace->request[i].prompt,
+                               trace->request[i].output, context);
+    name->layer.trace = trace->id;
+    return 0;
+}
+
 int attn_layer_shape(const struct attn_values *values, const char *model, struct attn_name *name,
                      struct attn_message *why)
 {
@@ -136,6 +169,8 @@ int attn_layer_shape(const struct attn_values *values, const char *model, struct
     c->layers = number(values, ATTN_OPT_LAYERS, c->layers);
     if (mix)
         strcpy(c->mix, mix);
+    if (name->problem.phase == ATTN_GENERATE && set_requests(values, name, why))
+        return -EINVAL;
     c->layers_run = number(values, ATTN_OPT_LAYERS_RUN, layers_that_fit(name));
     return 0;
 }

@@ -32,5 +32,6 @@ int attn_layer_shape(const struct attn_values *values, const char *model, struct
 /* As the checks of words.h. */
 int attn_check_form(const char *item, struct attn_message *why);
 int attn_check_mix(const char *item, struct attn_message *why);
+int attn_check_trace(const char *item, struct attn_message *why);
 
 #endif

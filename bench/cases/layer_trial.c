@@ -13,7 +13,7 @@ static void set(struct benchmark_state *state, enum ana_column_id id, double val
 
 /* The worse of two checks is the one that is reported. Stages have bounds of their own, so error
  * and bound are those of the element that came nearest to its bound. */
-static void note_check(struct attn_layer_trial *t, const struct layer_check *check)
+void attn_layer_note_check(struct attn_layer_trial *t, const struct layer_check *check)
 {
     struct attn_outcome *const o = t->outcome;
     if (!o->checked || check->worst > o->check.worst) {
@@ -24,18 +24,24 @@ static void note_check(struct attn_layer_trial *t, const struct layer_check *che
     o->checked = true;
 }
 
+int attn_layer_open_unchecked(struct attn_layer_trial *t, struct attn_host *host, struct team *team,
+                              struct attn_message *why)
+{
+    if (t->c->kernel->kind == ATTN_CEILING)
+        return attn_refuse(why, -ENOTSUP, "%s computes nothing that a layer could go on with",
+                           t->c->kernel->rung);
+    return engine_open(&t->engine, &t->c->name, t->c->kernel, host, team, why);
+}
+
 int attn_layer_open(struct attn_layer_trial *t, struct attn_host *host, struct team *team,
                     struct attn_message *why)
 {
     struct layer_check check;
-    if (t->c->kernel->kind == ATTN_CEILING)
-        return attn_refuse(why, -ENOTSUP, "%s computes nothing that a layer could go on with",
-                           t->c->kernel->rung);
-    int error = engine_open(&t->engine, &t->c->name, t->c->kernel, host, team, why);
+    int error = attn_layer_open_unchecked(t, host, team, why);
     if (error)
         return error;
     error = engine_check(&t->engine, host->seed, &check, why);
-    note_check(t, &check);
+    attn_layer_note_check(t, &check);
     if (error)
         engine_close(&t->engine);
     else if (t->ceilings)
@@ -104,7 +110,7 @@ int attn_layer_finish(struct attn_layer_trial *t, struct benchmark_state *state,
     const struct engine_cost cost = engine_cost(name);
     struct layer_check check;
     const int error = engine_check(&t->engine, seed + 1, &check, why);
-    note_check(t, &check);
+    attn_layer_note_check(t, &check);
     if (error)
         return error;
     if (t->ceilings)

@@ -23,6 +23,11 @@ struct attn_layer_trial {
 int attn_layer_open(struct attn_layer_trial *t, struct attn_host *host, struct team *team,
                     struct attn_message *why);
 
+/* The same without check and ceilings, and the check's result to be noted. */
+int attn_layer_open_unchecked(struct attn_layer_trial *t, struct attn_host *host, struct team *team,
+                              struct attn_message *why);
+void attn_layer_note_check(struct attn_layer_trial *t, const struct layer_check *check);
+
 /* The timed loop of one pass, and the columns that belong to it. */
 void attn_layer_run(struct attn_layer_trial *t, struct benchmark_state *state);
 

@@ -193,6 +193,7 @@ static int run(struct program *p, struct attn_message *why)
     p->session.sim = &p->sim;
     if (count(p, why))
         return fail(why);
+    p->session.step_log = p->command.settings.text[ATTN_OPT_STEP_LOG];
     benchmark_on_row(p->runner, attn_display_row, &p->display);
 
     const bool late = attn_session_publish(&p->context, p->runner);

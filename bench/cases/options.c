@@ -34,7 +34,8 @@ static const char *const counters[] = {"auto", "off", "require", NULL};
 
 const struct attn_option attn_options[ATTN_OPTIONS] = {
     [ATTN_OPT_PHASE] = {"phase", "decode",
-                        "decode (few query tokens), prefill (q_len = context), layer or model",
+                        "decode (few query tokens), prefill (q_len = context), layer, model,\n     "
+                        "                          or generate (tokens from prompt to context)",
                         CHECKED(attn_check_phase)},
     [ATTN_OPT_MODEL] = {"model", "NAME|FILE",
                         "shape of a model: a name of attn-stat models, config.json, GGUF",
@@ -96,6 +97,12 @@ const struct attn_option attn_options[ATTN_OPTIONS] = {
     [ATTN_OPT_MIX] = {"mix", "RUNS",
                       "layers of a model that differ: 5w512+1 is five with a window, one without",
                       CHECKED(attn_check_mix), .unset = true},
+    [ATTN_OPT_PROMPT] = {"prompt", "<half the context>",
+                         "generate: tokens that are there when generating begins",
+                         NUMBERS(1, 1u << 26), .unset = true},
+    [ATTN_OPT_TRACE] = {"trace", "FILE",
+                        "generate: requests that come and go; a line is arrival prompt output",
+                        CHECKED(attn_check_trace), .unset = true},
     [ATTN_OPT_THREADS] = {"threads", "<physical cores>", "threads working together on each call",
                           NUMBERS(1, 1024), .unset = true},
     [ATTN_OPT_KERNEL] = {"kernel", "best", "best, names and globs of --list_kernels",
@@ -111,6 +118,8 @@ const struct attn_option attn_options[ATTN_OPTIONS] = {
                         TEXT("NAME|FILE")},
     [ATTN_OPT_SEED] = {"seed", "1", "of the data and of the rows that are checked",
                        NUMBERS(0, UINT64_MAX)},
+    [ATTN_OPT_STEP_LOG] = {"step_log", .help = "generate: writes every step of a run to FILE (CSV)",
+                           TEXT("FILE")},
     [ATTN_OPT_RESUME] = {"resume", .help = "take finished rows of FILE over, run the rest",
                          TEXT("FILE")},
     [ATTN_OPT_COUNTERS] = {"counters", "auto", "hardware counters: auto, off, or require or fail",

@@ -9,7 +9,7 @@
 #include "bench/cases/call.h"
 #include "bench/cases/columns.h"
 #include "bench/cases/fingerprint.h"
-#include "bench/cases/layer_trial.h"
+#include "bench/cases/generate_trial.h"
 #include "bench/cases/outside.h"
 #include "bench/machine/activity.h"
 #include "bench/machine/counters/usage.h"
@@ -26,8 +26,8 @@ struct attn_trial {
     struct attn_outcome outcome;
     struct attn_counted counted;
     uint64_t ticks, stolen; /* when the case was ready to be measured; UINT64_MAX: not known */
-    struct attn_layer_trial layer; /* of the phases of whole layers, in place of data */
-    bool open;                     /* data are there */
+    struct attn_generate_trial token; /* of the phases of whole layers, in place of data */
+    bool open;                        /* data are there */
 };
 
 static struct attn_group_state *group_of(const struct attn_trial *t)
@@ -267,6 +267,11 @@ void attn_session_hooks(struct benchmark_hooks *hooks)
 
 /* ---- the same for whole layers */
 
+static bool generates(const struct attn_trial *t)
+{
+    return t->c->name.problem.phase == ATTN_GENERATE;
+}
+
 /* A kernel from outside is tried on the attention of the first layer. */
 static int try_outside(struct attn_trial *t, struct attn_message *why)
 {
@@ -289,16 +294,17 @@ static void layer_setup(void *user, struct benchmark_state *state)
         benchmark_skip_with_message(state, "%s", t->c->skip);
         return;
     }
-    t->layer.c = t->c;
-    t->layer.outcome = &t->outcome;
-    t->layer.ceilings = !t->session->paired;
+    t->token.layer.c = t->c;
+    t->token.layer.outcome = &t->outcome;
+    t->token.layer.ceilings = !t->session->paired;
     int error = t->session->sim && t->session->sim->on
                     ? attn_refuse(&why, -ENOTSUP, "a step of whole layers is not simulated")
                     : open_team(t, &why);
     if (!error)
         error = try_outside(t, &why);
     if (!error)
-        error = attn_layer_open(&t->layer, t->session->host, t->team, &why);
+        error = generates(t) ? attn_generate_open(&t->token, t->session->host, t->team, &why)
+                             : attn_layer_open(&t->token.layer, t->session->host, t->team, &why);
     attn_outside_rest();
     t->open = !error;
     if (error == -ENOMEM || error == -ENOTSUP)
@@ -311,7 +317,10 @@ static void layer_setup(void *user, struct benchmark_state *state)
 static void layer_run(struct benchmark_state *state)
 {
     struct attn_trial *const t = benchmark_user(state);
-    attn_layer_run(&t->layer, state);
+    if (generates(t))
+        attn_generate_run(&t->token, state);
+    else
+        attn_layer_run(&t->token.layer, state);
 }
 
 static void layer_teardown(void *user, struct benchmark_state *state)
@@ -319,16 +328,20 @@ static void layer_teardown(void *user, struct benchmark_state *state)
     struct attn_trial *const t = user;
     struct attn_message why;
     note_steal(t);
+    const uint64_t seed = t->session->host->seed;
     if (t->open && !benchmark_skipped(state) &&
-        attn_layer_finish(&t->layer, state, t->session->host->seed, &why))
+        (generates(t) ? attn_generate_finish(&t->token, state, seed, t->session->step_log, &why)
+                      : attn_layer_finish(&t->token.layer, state, seed, &why)))
         benchmark_skip_with_error(state, "%s", why.text);
     if (t->open && !benchmark_skipped(state))
         check_counting(t);
     if (t->open && !benchmark_skipped(state))
         attn_columns_of_outcome(state, t->session->runner, t->c,
                                 t->session->cases->group[t->c->group].label, &t->outcome);
-    if (t->open)
-        attn_layer_close(&t->layer);
+    if (t->open && generates(t))
+        attn_generate_close(&t->token);
+    else if (t->open)
+        attn_layer_close(&t->token.layer);
     t->open = false;
     group_of(t)->left--;
 }

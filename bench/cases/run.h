@@ -32,6 +32,7 @@ struct attn_session {
     bool begun;                         /* a case has been set up */
     const struct attn_sim *sim;         /* NULL: nothing is simulated */
     struct attn_counting *counting;     /* NULL: nothing is counted */
+    const char *step_log;               /* where generated steps are written, or NULL */
     bool paired;                        /* compared with another build: ceilings say nothing */
     const struct attn_cases *cases;
     struct benchmark_runner *runner;

@@ -302,5 +302,10 @@ const char *layer_config_invalid(const struct layer_config *c, const struct attn
     if (p->v_is_k_prefix)
         return INVALID("a layer whose V lies in K has no projections here; run its attention with "
                        "phase decode");
+    if (p->phase == ATTN_GENERATE && !c->prompt == !c->trace)
+        return INVALID("generating begins either with a prompt or with a trace");
+    if (p->phase == ATTN_GENERATE && (p->q_len != 1 || p->mask != ATTN_CAUSAL))
+        return INVALID(
+            "generating takes one token after the other: q_len is 1 and the mask causal");
     return model ? mix_invalid(c, p, buf, size) : NULL;
 }

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Generating: traces and what is wrong with them, caches of sequences that come and go, and whole
+ * runs, whose tokens must not depend on how the cache is laid out nor on when they are asked for.
+ */
+#include "tests/test.h"
+
+#include "bench/cases/generate_trial.h"
+#include "kernels/registry.h"
+
+#include <errno.h>
+
+static void check_traces(void)
+{
+    static const struct {
+        const char *text, *message;
+    } wrong[] = {
+        {"", "t holds no request"},
+        {"# nothing\n\n   \n", "t holds no request"},
+        {"0 1\n", "t:1: \"0 1\" is not a request"},
+        {"0 1 x\n", "t:1: \"0 1 x\" is not a request"},
+        {"0 1 2 3\n", "t:1: \"3\" follows"},
+        {"-1 1 2\n", "t:1: \"-1 1 2\" is not a request"},
+        {"0 0 2\n", "t:1: a prompt of 0"},
+        {"0 2 0\n", "t:1: a prompt of 2 and an output of 0"},
+        {"1.5 2 2\n", "t:1: \"1.5 2 2\" is not a request"},
+        {"0 99999999 2\n", "t:1: a prompt of 99999999"},
+        {"0 99999999999999999999 2\n", "t:1: \"0 99999999999999999999 2\" is not a request"},
+        {"5 1 1\n\n4 1 1\n", "t:3: time goes backwards"},
+    };
+    struct attn_trace trace, same;
+    struct attn_message why;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        CHECK(attn_trace_parse("t", wrong[i].text, &trace, &why) == -EINVAL, "%s", wrong[i].text);
+        CHECK(strncmp(why.text, wrong[i].message, strlen(wrong[i].message)) == 0, "%s", why.text);
+    }
+    CHECK(attn_trace_parse("t", "0 5 6\n3\t7 8 # two\r\n3 9 10", &trace, &why) == 0, "%s",
+          why.text);
+    CHECK(trace.n == 3 && trace.request[1].arrival == 3 && trace.request[2].output == 10, "read");
+    CHECK(attn_trace_parse("u", "#\n0 5 6\n\n3 7 8\n3 9 10\n", &same, &why) == 0, "%s", why.text);
+    CHECK(same.id == trace.id && same.id, "comments are not part of what a trace is");
+    attn_trace_free(&same);
+    CHECK(attn_trace_parse("u", "0 5 6\n3 7 8\n3 9 11\n", &same, &why) == 0, "%s", why.text);
+    CHECK(same.id != trace.id, "a token more is another trace");
+    attn_trace_free(&same);
+    attn_trace_free(&trace);
+    const struct attn_trace *loaded;
+    CHECK(attn_trace_load("/nowhere/trace", &loaded, &why) == -ENOENT, "%s", why.text);
+    CHECK(attn_trace_load("/", &loaded, &why) < 0, "a directory");
+    CHECK(!attn_trace_find(12345), "never loaded");
+}
+
+/* Every page in use stands in one row only, and what is free and used is all there is. */
+static void check_pages(const struct generate_cache *c, const uint32_t *length)
+{
+    uint8_t seen[256] = {0};
+    uint32_t used = 0;
+    for (uint32_t r = 0; r < c->n; r++) {
+        const uint32_t need = c->whole ? 1 : (length[r] + c->page - 1) / c->page;
+        CHECK(c->pages[r] == need, "row %u has %u pages for %u tokens", r, c->pages[r], length[r]);
+        for (uint32_t i = 0; i < c->pages[r]; i++)
+            CHECK(seen[c->table[r * c->row + i]]++ == 0, "a page in two places");
+        for (uint32_t i = 0; c->whole && i < c->row; i++)
+            CHECK(c->table[r * c->row + i] == c->table[r * c->row], "a ring is one page");
+        used += c->pages[r];
+    }
+    for (uint32_t i = 0; i < c->free_n; i++)
+        CHECK(seen[c->free[i]]++ == 0, "a page both free and used");
+    CHECK(used + c->free_n == c->free_all, "%u used, %u free of %u", used, c->free_n, c->free_all);
+    CHECK(generate_cache_reserved(c) == (uint64_t)used * c->page, "reserved");
+}
+
+static void check_caches(void)
+{
+    uint64_t state = test_seed();
+    for (int whole = 0; whole < 2; whole++) {
+        struct generate_cache c;
+        uint32_t length[5] = {0};
+        CHECK(generate_cache_open(&c, 5, 100, whole ? 30 : 7, whole, 3) == 0, "open");
+        for (int k = 0; k < 500; k++) {
+            const uint64_t what = test_random(&state) % 4;
+            if (c.n < 5 && what == 0) {
+                generate_cache_join(&c);
+                length[c.n - 1] = 1 + (uint32_t)(test_random(&state) % 50);
+                generate_cache_grow(&c, c.n - 1, length[c.n - 1]);
+            } else if (c.n && what == 1) {
+                const uint32_t row = (uint32_t)(test_random(&state) % c.n);
+                generate_cache_leave(&c, row);
+                length[row] = length[c.n];
+            } else {
+                for (uint32_t r = 0; r < c.n; r++)
+                    if (length[r] < 100)
+                        generate_cache_grow(&c, r, ++length[r]);
+            }
+            check_pages(&c, length);
+        }
+        generate_cache_close(&c);
+    }
+}
+
+/* A whole run; its checksum. */
+static uint32_t run(struct attn_host *host, const struct attn_name *name, uint64_t *tokens,
+                    struct generate_step *last)
+{
+    struct engine e;
+    struct generate g;
+    struct team *team;
+    struct attn_message why = {.text = ""};
+    struct layer_check check;
+    struct layer_kind kind;
+    layer_config_kind(&name->layer, &name->problem, 0, &kind);
+    CHECK(!attn_name_invalid(name, why.text, sizeof(why.text)), "%s", why.text);
+    CHECK(attn_host_team(host, name->threads, &team, &why) == 0, "%s", why.text);
+    const int error = engine_open(&e, name, attn_kernel_best(&kind.problem), host, team, &why);
+    CHECK(error == 0, "%s", why.text);
+    if (error)
+        return 0;
+    CHECK(generate_open(&g, &e, 9, &why) == 0, "%s", why.text);
+    CHECK(generate_run(&g, 0, 0) == 0, "run");
+    const uint32_t first = g.checksum;
+    *tokens = g.tokens;
+    *last = g.step[g.steps - 1];
+    for (size_t i = 0; i < g.steps; i++)
+        CHECK(g.step[i].kv_bytes <= g.step[i].reserved_bytes && g.step[i].kv_bytes, "step %zu", i);
+    CHECK(generate_run(&g, 0, 0) == 0 && g.checksum == first, "the same again");
+    CHECK(generate_run(&g, 2, 140) == 0, "a short one");
+    CHECK(engine_check(&e, 5, &check, &why) == 0, "%s", why.text);
+    CHECK(check.error_bound > 0 && check.worst > 0, "something was checked");
+    generate_close(&g);
+    engine_close(&e);
+    return first;
+}
+
+static void check_runs(struct attn_host *host)
+{
+    static const char path[] = "trace.tmp",
+                      requests[] = "0 150 9\n0 20 12\n1 5 4\n2 1 1\n40 60 3\n";
+    const struct attn_trace *trace;
+    struct attn_message why;
+    FILE *const out = fopen(path, "w");
+    CHECK(out && fputs(requests, out) >= 0 && fclose(out) == 0, "write");
+    CHECK(attn_trace_load(path, &trace, &why) == 0, "%s", why.text);
+    remove(path);
+
+    struct attn_name name = {.problem = attn_problem_default(), .threads = 2};
+    struct attn_problem *const p = &name.problem;
+    p->phase = ATTN_GENERATE;
+    p->heads = 4;
+    p->kv_heads = 2;
+    p->dim = p->dim_v = 16;
+    p->context = 170;
+    p->batch = 2;
+    name.layer = (struct layer_config){
+        .weights = ATTN_F32, .width = 48, .ffn = 64, .layers = 4, .layers_run = 4, .vocab = 99};
+    static const struct {
+        enum attn_layout layout;
+        uint32_t page;
+        const char *mix;
+        int alike; /* same number: same tokens */
+    } runs[] = {
+        {ATTN_CONTIGUOUS, 0, "", 0},
+        {ATTN_PAGED, 16, "", 0},
+        {ATTN_PAGED, 1, "", 0},
+        {ATTN_TOKEN_MAJOR, 0, "", 0},
+        {ATTN_CONTIGUOUS, 0, "2w24+1", 1},
+        {ATTN_RING, 0, "2w24+1", 1},
+        {ATTN_PAGED, 5, "2w24+1", 1},
+        {ATTN_CONTIGUOUS, 0, "1+1s", 2},
+        {ATTN_PAGED, 32, "1+1s", 2},
+    };
+    uint32_t sums[3] = {0};
+    for (int traced = 0; traced < 2; traced++) {
+        memset(sums, 0, sizeof(sums));
+        name.layer.trace = traced ? trace->id : 0;
+        name.layer.prompt = traced ? 0 : 150;
+        for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
+            uint64_t tokens = 0;
+            struct generate_step last = {0};
+            p->layout = runs[i].layout;
+            p->page = runs[i].page;
+            strcpy(name.layer.mix, runs[i].mix);
+            const uint32_t sum = run(host, &name, &tokens, &last);
+            uint32_t *const known = &sums[runs[i].alike];
+            CHECK(!*known || *known == sum, "run %zu: other tokens for another layout", i);
+            *known = sum;
+            CHECK(tokens == (traced ? 9 + 12 + 4 + 1 + 3 : 2 * 20), "%llu tokens",
+                  (unsigned long long)tokens);
+            CHECK(last.longest == (traced ? 63 : 170), "the longest has %u", last.longest);
+        }
+        CHECK(sums[0] != sums[1] && sums[1] != sums[2], "other models, other tokens");
+    }
+}
+
+int main(void)
+{
+    static struct attn_host host;
+    struct attn_message why;
+    if (attn_host_open(&host, test_seed(), &why)) {
+        printf("%s\n", why.text);
+        return TEST_SKIP;
+    }
+    check_traces();
+    check_caches();
+    check_runs(&host);
+    attn_host_close(&host);
+    return test_exit();
+}
