@@ -333,7 +333,7 @@ static void impossible(void)
 
 static void resctrl(void)
 {
-    char root[TREE_MAX], group[128], path[256];
+    char root[TREE_MAX], group[128], path[TREE_MAX + 256];
     struct byte_meter meter;
     struct byte_count count = {.both = 0};
     struct counter_trouble trouble;

@@ -74,8 +74,9 @@ static void page_faults(const struct counter_backend *backend, const char *name)
     const struct counter_event *const e = counters_event(c, event);
     if (e->trouble.state == COUNTER_OK) {
         const double faults = count_faults(c, event);
-        CHECK(faults == RANKS * PAGES, "%s of %s: %.0f instead of %d", name, backend->name, faults,
-              RANKS * PAGES);
+        /* A sanitizer's shadow of the pages is touched with them. */
+        CHECK(TEST_SANITIZED ? faults >= RANKS * PAGES : faults == RANKS * PAGES,
+              "%s of %s: %.0f instead of %d", name, backend->name, faults, RANKS * PAGES);
     } else {
         printf("%s of %s: %s, %s\n", name, backend->name, counter_state_name[e->trouble.state],
                e->trouble.reason);
@@ -405,7 +406,7 @@ static void names(void)
     struct counter_trouble trouble = {.reason = ""};
     CHECK(counters_add(c, "page-fautls", why) == -EINVAL, "taken");
     CHECK_STR(why, "no event is called \"page-fautls\"; did you mean page-faults?");
-    if (counters_can(c, "PAPI_TOT_INS", &trouble) != COUNTER_OFF) {
+    if (counters_can(c, "PAPI_L1_DCM", &trouble) != COUNTER_OFF) {
         CHECK(counters_add(c, "PAPI_TOT_INZ", why) == -EINVAL, "taken");
         CHECK_STR(why, "no event is called \"PAPI_TOT_INZ\"; did you mean PAPI_TOT_INS?");
 #if defined(__x86_64__)
@@ -439,7 +440,7 @@ static void names(void)
     fake_reset();
     c = open_counters(liars, &fake_clock);
     for (int i = 0; i < COUNTERS_MOST; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof(name), "fake0%d", i);
         CHECK(counters_add(c, name, why) == i, "%s", why);
     }
