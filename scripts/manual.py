@@ -95,9 +95,10 @@ def manual(name, version, summary, others, page, commands):
     if page.options():
         yield ".SH OPTIONS"
         yield from roff_parts(page.parts[first:])
+    commands = list(commands)
     if commands:
         yield ".SH COMMANDS"
-    for help_ in commands.values():
+    for help_ in commands:
         yield f".SS {roff(help_.usage)}"
         yield from roff_parts(help_.parts)
     yield ".SH SEE ALSO\n" + ", ".join(f".BR {roff(other)} (1)" for other in others)
@@ -206,6 +207,14 @@ def zsh(name, page, commands):
     yield "esac"
 
 
+def with_words(program, commands):
+    """The manual has room for the words below a command; completion stops at the command."""
+    for command, help_ in commands.items():
+        yield help_
+        for word, _ in help_.commands if " WORD " in help_.usage else []:
+            yield Help([program, command, word])
+
+
 def main():
     if len(sys.argv) < 4 or sys.argv[1] not in ("man", "bash", "zsh"):
         sys.exit("usage: manual.py man|bash|zsh PROGRAM SUMMARY [SEE_ALSO...]")
@@ -216,7 +225,7 @@ def main():
     if form == "man":
         version = subprocess.run([program, "--version"], check=True, capture_output=True,
                                  text=True).stdout.strip()
-        lines = manual(name, version, summary, others, page, commands)
+        lines = manual(name, version, summary, others, page, with_words(program, commands))
     else:
         lines = (bash if form == "bash" else zsh)(name, page, commands)
     print("\n".join(lines))
