@@ -240,6 +240,14 @@ bool bytes_recheck(struct bytes *b)
 
 /* ---- words */
 
+enum byte_source_id bytes_most_telling(const struct bytes *b)
+{
+    for (int id = BYTES_MC_CAS; id < BYTES_MODELLED; id++)
+        if (b->verdict[id].trouble.state > COUNTER_ABSENT)
+            return (enum byte_source_id)id;
+    return BYTES_MC_CAS;
+}
+
 static void describe(const struct bytes *b, int id, FILE *out)
 {
     const struct byte_verdict *const v = &b->verdict[id];

@@ -128,6 +128,10 @@ enum counter_state bytes_stop(struct bytes *bytes, int pass, struct byte_count *
  * source is lost: id is BYTES_MODELLED from then on. */
 bool bytes_recheck(struct bytes *bytes);
 
+/* Of the sources that were refused, the one whose reason says most: it is there and cannot be used.
+ */
+enum byte_source_id bytes_most_telling(const struct bytes *bytes);
+
 /* "5 core.fill: used, read 0.98 write 1.02 stream 0.01; 1 mc.cas: absent, ..." in order of trust.
  */
 void bytes_describe(const struct bytes *bytes, char *buf, size_t size);
