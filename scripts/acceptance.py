@@ -199,8 +199,10 @@ def worthy(run):
             if injected(case) and deviation(run, entries.index(case["name"])) <= WORTHY]
 
 
-def met(text, kept):
-    return f"{text}: {'met' if kept else 'NOT MET on this machine'}"
+def met(text, kept, enough=True):
+    """What was broken stays broken; what holds so far is shown only by all the runs."""
+    said = "NOT MET on this machine" if not kept else "met" if enough else "too few runs to say"
+    return f"{text}: {said}"
 
 
 def upper(failures, runs):
@@ -225,8 +227,8 @@ def score_quiet(protocol, runs):
     if runs:
         yield f"at most {100 * upper(failed, len(runs)):.1f} % of runs fail (95 % confidence)"
     if not plan.get("load"):
-        yield met("at most 3 runs not gated", enough and passed <= 3)
-    yield met("no run fails", enough and failed + broken == 0)
+        yield met("at most 3 runs not gated", passed <= 3, enough)
+    yield met("no run fails", failed + broken == 0, enough)
 
 
 def score_power(protocol, runs):
@@ -249,13 +251,14 @@ def score_power(protocol, runs):
     if "found" in plan:
         found = count.get("REGRESSED", 0)
         wrong = sum(case["verdict"] == "OK" for case in unsteady)
-        yield met(f"found in {found}, wanted {plan['found']}", enough and found >= plan["found"])
-        yield met(f"called OK in {wrong}, wanted 0", enough and wrong == 0)
+        yield met(f"found in {found}, wanted {plan['found']}",
+                  len(cases) - found <= plan["cases"] - plan["found"], enough)
+        yield met(f"called OK in {wrong}, wanted 0", not wrong, enough)
         false = sum(case["verdict"] == "REGRESSED" for case in others)
-        yield met(f"bystanders called REGRESSED: {false} of {len(others)}", enough and not false)
+        yield met(f"bystanders called REGRESSED: {false} of {len(others)}", not false, enough)
     else:
         wrong = sum(case["verdict"] == "REGRESSED" for run in runs for case in run["cases"])
-        yield met(f"called REGRESSED in {wrong}, wanted 0", enough and wrong == 0)
+        yield met(f"called REGRESSED in {wrong}, wanted 0", not wrong, enough)
 
 
 def score_swaps(options, programs):
@@ -275,7 +278,8 @@ def score_swaps(options, programs):
     share = failed / replays if replays else 0
     limit = 0.01 + 2 * math.sqrt(0.01 * 0.99 / max(replays, 1))
     yield f"{failed} of {replays} replays of {len(runs)} runs fail ({100 * share:.2f} %)"
-    yield met(f"at most {100 * limit:.2f} %", replays >= SWAPS and share <= limit)
+    yield met(f"at most {100 * limit:.2f} %", share <= limit,
+              replays >= SWAPS and len(runs) >= PROTOCOLS["A1"]["runs"])
 
 
 def main():
