@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/tame.h"
+
 int ana_config_fail(struct ana_config *config, int status, const char *format, ...)
 {
     if (config->status)
@@ -16,6 +18,7 @@ int ana_config_fail(struct ana_config *config, int status, const char *format, .
     va_start(list, format);
     vsnprintf(what, sizeof(what), format, list);
     va_end(list);
+    ana_tame(what); /* keys and what a parser quotes are the file's */
     snprintf(config->message, config->size, "%s: %s", config->path, what);
     config->status = status;
     return status;

@@ -97,6 +97,7 @@ __attribute__((format(printf, 3, 4))) static int fail(const struct gguf *g, int 
     va_start(list, format);
     vsnprintf(what, sizeof(what), format, list);
     va_end(list);
+    ana_tame(what); /* keys and what a parser quotes are the file's */
     snprintf(g->message, g->size, "%s: %s", g->path, what);
     return status;
 }

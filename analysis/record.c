@@ -16,6 +16,7 @@
 #include "analysis/arena.h"
 #include "analysis/record_row.h"
 #include "analysis/record_scan.h"
+#include "analysis/tame.h"
 
 struct reader {
     struct ana_scan scan;
@@ -35,6 +36,7 @@ __attribute__((format(printf, 3, 4))) static int fail(struct reader *r, int stat
     va_start(list, format);
     vsnprintf(what, sizeof(what), format, list);
     va_end(list);
+    ana_tame(what); /* what a parser quotes is the file's */
     snprintf(r->message, r->size, "%s: %s", r->result->path, what);
     return status;
 }
