@@ -165,6 +165,26 @@ static void write_sweep(const char *path, bool all)
                   &(struct sample){"split.avx2", NULL, 16, 4, 64, contexts[c], 1, 2, false, NULL,
                                    false, "f32"},
                   &rows);
+    for (unsigned g = 1; all && g <= 64; g *= 4) /* as papers had it */
+        write_row(out,
+                  &(struct sample){"split.avx2", NULL, 64, g, 64, 2048, 4, 2, false, NULL, false,
+                                   NULL},
+                  &rows);
+    for (unsigned g = 1; all && g <= 8; g *= 8)
+        write_row(out,
+                  &(struct sample){"split.avx2", NULL, 8, g, 128, 128, 128, 2, false, NULL, false,
+                                   NULL},
+                  &rows);
+    for (unsigned c = 4096; all && c <= 32768; c *= 2)
+        write_row(out,
+                  &(struct sample){"split.avx2", "llama_y", 28, 4, 128, c, 1, 2, false, NULL, false,
+                                   NULL},
+                  &rows);
+    for (unsigned b = 256; all && b >= 1; b /= 4)
+        write_row(out,
+                  &(struct sample){"split.avx2", NULL, 16, 2, 128, 65536 / b, b, 2, false, NULL,
+                                   false, NULL},
+                  &rows);
     write_row(out,
               &(struct sample){"naive", NULL, 16, 16, 64, 65536, 1, 2, false,
                                "<i>wrong</i> & \\\"quoted\\\"", false, NULL},
@@ -303,6 +323,10 @@ static void sweep_has_all_figures(void)
                                        "&lt;b&gt;a warning&lt;/b&gt;",
                                        "attn-bench --suite=&#39;x&#39; &amp; more",
                                        "&lt;script&gt;alert(1)",
+                                       "64 KV heads take",
+                                       "in the GQA paper",
+                                       "They differ most at",
+                                       "with Flash-Decoding",
                                        "summary.csv"};
     for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++)
         CHECK(strstr(page, said[i]), "the page does not say %s", said[i]);

@@ -23,7 +23,10 @@ void rep_interval(const struct rep_point *p, const struct rep_field *field, doub
     *low = *high = value;
     if (!field || !isfinite(p->low_ns) || !isfinite(p->high_ns) || !(p->low_ns > 0))
         return;
-    if (strcmp(field->name, "time_ns") == 0) {
+    if (strcmp(field->name, "relative") == 0) {
+        *low = value * p->low_ns / p->time_ns;
+        *high = value * p->high_ns / p->time_ns;
+    } else if (strcmp(field->name, "time_ns") == 0) {
         *low = p->low_ns;
         *high = p->high_ns;
     } else if (field->unit == REP_RATE || field->unit == REP_BYTE_RATE ||

@@ -5,6 +5,8 @@
  */
 #include "analysis/report/finding.h"
 
+#include "analysis/report/papers.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -330,6 +332,45 @@ static void say_roofs(const struct rep_selection *s, struct rep_figure *f)
              "sharing moves a layer to the right, towards the flat.");
 }
 
+/* Ours against the first curve of the paper, where both reach and they are furthest apart. */
+static void say_paper(const struct rep_selection *s, struct rep_figure *f)
+{
+    const struct rep_paper *const paper = rep_paper_find(f->name);
+    const struct rep_series *const ours = &s->series[0];
+    const struct rep_field *const x =
+        rep_field_find(strstr(f->name, "qa") ? "kv_heads" : "context");
+    double worst = 0, at = NAN, own = NAN, theirs = NAN;
+    for (size_t i = ours->first; i < ours->first + ours->count; i++) {
+        const struct rep_point *const p = &s->points.points[i];
+        double relative[REP_PAPER_POINTS];
+        const struct rep_paper_line *const line = &paper->lines[0];
+        for (size_t k = 0; k < line->count; k++)
+            relative[k] = rep_paper_relative(line, k);
+        const double there = rep_paper_at(line->x, relative, line->count, rep_value(p, x)) /
+                             rep_paper_at(line->x, relative, line->count,
+                                          rep_value(&s->points.points[ours->first], x));
+        if (fabs(log(p->relative / there)) > worst) {
+            worst = fabs(log(p->relative / there));
+            at = rep_value(p, x);
+            own = p->relative;
+            theirs = there;
+        }
+    }
+    if (!isfinite(at))
+        return;
+    TEXT(a, REP_TIMES, own);
+    TEXT(b, REP_TIMES, theirs);
+    TEXT(where, x->unit, at);
+    TEXT(from, x->unit, rep_value(&s->points.points[ours->first], x));
+    const char *const what = strcmp(x->name, "context") ? "KV heads" : "tokens";
+    snprintf(f->title, sizeof(f->title), "%s %s take %s the time of %s here, %s %s", where, what, a,
+             from, b, paper->short_name);
+    const size_t end = strlen(f->caption);
+    snprintf(f->caption + end, sizeof(f->caption) - end,
+             " They differ most at %s %s, by a factor of %.2g: %s", where, what, exp(worst),
+             own > theirs ? paper->if_steeper : paper->if_flatter);
+}
+
 static const struct {
     const char *plot;
     void (*say)(const struct rep_selection *selection, struct rep_figure *figure);
@@ -349,6 +390,10 @@ static const struct {
     {"13-traffic", say_traffic},
     {"21-bandwidth-ladder", say_ladder},
     {"22-machine-roofline", say_roofs},
+    {"30-paper-gqa", say_paper},
+    {"31-paper-mqa", say_paper},
+    {"32-paper-flash-decoding", say_paper},
+    {"33-paper-depth", say_paper},
 };
 
 void rep_finding_say(const char *plot, const struct rep_selection *selection,

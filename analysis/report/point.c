@@ -55,6 +55,7 @@ const struct rep_field rep_fields[] = {
     FIELD(speedup, "speed-up over MHA", REP_TIMES),
     FIELD(ideal_speedup, "KV bytes of MHA over these", REP_TIMES),
     FIELD(floor_speedup, "speed-up over MHA at the floor", REP_TIMES),
+    FIELD(relative, "time, relative to the first point", REP_TIMES),
     FIELD(efficiency, "share of the floor's own speed-up", REP_PERCENT),
 };
 const size_t rep_field_count = sizeof(rep_fields) / sizeof(*rep_fields);

@@ -29,6 +29,7 @@ struct rep_point {
     /* derived */
     double floor_ns, floor_rate, flops_per_second, intensity, error_used;
     double speedup, ideal_speedup, floor_speedup, efficiency;
+    double relative; /* time over that of the first point of its series; once selected */
 };
 
 struct rep_points {

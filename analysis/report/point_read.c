@@ -67,6 +67,7 @@ static void derive(struct rep_point *p)
     p->amplification = unless_missing(p->amplification, p->dram_bytes / p->bytes);
     p->loss = isfinite(p->quant_error) ? p->quant_error : p->error;
     p->error_used = p->bound > 0 ? p->error / p->bound : NAN;
+    p->relative = 1;
     p->speedup = p->ideal_speedup = p->floor_speedup = p->efficiency = NAN;
 }
 

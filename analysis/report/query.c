@@ -5,6 +5,8 @@
  */
 #include "analysis/report/query.h"
 
+#include "analysis/number.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,6 +93,10 @@ static int read_key(const char *key, const char *value, struct rep_query *q)
         return read_field(value, &q->y);
     if (strcmp(key, "z") == 0)
         return read_field(value, &q->z);
+    if (strcmp(key, "begin") == 0)
+        return ana_parse_real(value, strlen(value), &q->begin);
+    if (strcmp(key, "same") == 0)
+        return read_field(value, &q->same);
     if (strcmp(key, "also") == 0)
         return read_also(value, q);
     if (strcmp(key, "over") == 0)
@@ -111,6 +117,10 @@ static int read_key(const char *key, const char *value, struct rep_query *q)
         return read_word(value, "x", "no", &q->flip);
     if (strcmp(key, "log") == 0)
         return read_log(value, q);
+    if (strcmp(key, "only") == 0)
+        return snprintf(q->only, sizeof(q->only), "%s", value) < (int)sizeof(q->only) && *value
+                   ? 0
+                   : -EINVAL;
     if (strcmp(key, "need") == 0)
         return read_count(value, &q->need);
     if (strcmp(key, "least") == 0)

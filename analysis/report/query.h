@@ -18,6 +18,9 @@
  * label     yes: only points that carry a label
  * roofs     yes: the axes have room for the roofs of a roofline
  * flip      x: x falls from left to right, and "last" means its smallest value
+ * only      parts of names, comma-separated, that a point must have: heads:64,dim:64
+ * begin     least value of x
+ * same      a field that all points of the figure have in common
  * also      fields drawn on y's axis beside y; its range has room for them
  */
 #ifndef REPORT_QUERY_H
@@ -44,6 +47,9 @@ struct rep_query {
     bool machine; /* from=machine */
     bool best, log_x, log_y, labelled, flip, roofs;
     unsigned need, least, series;
+    double begin; /* 0: none */
+    char only[64];
+    const struct rep_field *same; /* or NULL */
 };
 
 enum { REP_NAME = 96 };

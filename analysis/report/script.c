@@ -9,6 +9,7 @@
 
 #include "analysis/report/colour.h"
 #include "analysis/report/data.h"
+#include "analysis/report/papers.h"
 #include "analysis/report/text.h"
 
 #include <ctype.h>
@@ -226,6 +227,26 @@ static void write_outgrown(FILE *out, const struct rep_query *q, const struct re
     }
 }
 
+/* The paper's curves beside ours, relative to their first points, as $paper, a block a curve. */
+static void write_paper(FILE *out, const struct rep_paper *paper)
+{
+    fprintf(out, "papers = %zu\n", paper ? paper->line_count : 0);
+    if (!paper)
+        return;
+    fprintf(out, "paper_source = ");
+    rep_gnuplot_string(out, paper->source);
+    fprintf(out, "\narray paper_name[%zu]\n", paper->line_count);
+    for (size_t l = 0; l < paper->line_count; l++) {
+        const struct rep_paper_line *const line = &paper->lines[l];
+        fprintf(out, "paper_name[%zu] = ", l + 1);
+        rep_gnuplot_string(out, line->name);
+        fprintf(out, "\n$paper_%zu << END\n", l + 1);
+        for (size_t i = 0; i < line->count; i++)
+            fprintf(out, "%.10g\t%.10g\n", line->x[i], rep_paper_relative(line, i));
+        fputs("END\n", out);
+    }
+}
+
 static void write_variables(FILE *out, const struct rep_plot *plot, const struct rep_query *q,
                             const struct rep_selection *s, const struct rep_figure *figure,
                             const struct rep_machine *machine, const struct rep_ranks ranks[2])
@@ -245,6 +266,12 @@ static void write_variables(FILE *out, const struct rep_plot *plot, const struct
         if (roofs.read > 0)
             widen(&x, 2 * roofs.fma / roofs.read, q->log_x);
     }
+    const struct rep_paper *const paper = rep_paper_find(plot->name);
+    for (size_t l = 0; paper && l < paper->line_count; l++)
+        for (size_t i = 0; i < paper->lines[l].count; i++) {
+            widen(&x, paper->lines[l].x[i], q->log_x);
+            widen(&y, rep_paper_relative(&paper->lines[l], i), q->log_y);
+        }
     pad(&x, q->log_x, q->rows ? 0.06 : 0.03);
     pad(&y, q->log_y, 0.06);
     fprintf(out, "# Figure \"%s\". Draw it again: gnuplot -d -e \"form='svg'\" %s.gp\n", plot->name,
@@ -279,6 +306,7 @@ static void write_variables(FILE *out, const struct rep_plot *plot, const struct
     write_series(out, q, s);
     write_rows(out, s);
     fprintf(out, "roof_read = %.10g; roof_fma = %.10g\n", roofs.read, roofs.fma);
+    write_paper(out, paper);
     write_ranks(out, 'x', q->x, &ranks[0]);
     write_ranks(out, 'y', q->y, &ranks[1]);
     write_outgrown(out, q, s, machine);

@@ -48,9 +48,29 @@ static double tag(const struct rep_point *p, enum rep_by by, char name[REP_NAME]
     return 0;
 }
 
+/* Has the point's name all the parts a query insists on? */
+static bool has_parts(const struct rep_point *p, const char *only)
+{
+    while (*only) {
+        const size_t len = strcspn(only, ",");
+        const char *at = p->text;
+        for (; at; at = strchr(at, '/')) {
+            at += *at == '/';
+            if (strncmp(at, only, len) == 0 && (at[len] == '/' || !at[len]))
+                break;
+        }
+        if (!at)
+            return false;
+        only += len + (only[len] == ',');
+    }
+    return true;
+}
+
 static bool complete(const struct rep_point *p, const struct rep_query *q)
 {
     const struct rep_field *const fields[] = {q->x, q->y, q->z};
+    if (!has_parts(p, q->only) || (q->begin > 0 && rep_value(p, q->x) < q->begin))
+        return false;
     for (size_t i = 0; i < 3; i++) {
         if (!fields[i])
             continue;
@@ -193,6 +213,8 @@ static int fill(struct rep_tagged *t, size_t n, const struct rep_query *q,
             out->series[out->series_count++].first = i;
         }
         out->series[out->series_count - 1].count++;
+        const size_t first = out->series[out->series_count - 1].first;
+        out->points.points[i].relative = t[i].point->time_ns / t[first].point->time_ns;
     }
     return q->rows ? name_rows(t, n, q, out) : 0;
 }
@@ -220,6 +242,10 @@ int rep_select(const struct rep_sets *sets, const struct rep_query *query,
         now->series.order = tag(now->point, query->by, now->series.name);
         tag(now->point, query->rows, now->row);
         rep_point_key(now->point, free_axes, key);
+        if (query->same) {
+            const size_t end = strlen(key);
+            snprintf(key + end, sizeof(key) - end, " %.10g", rep_value(now->point, query->same));
+        }
         if (!(now->key = strdup(key)))
             goto out;
         n++;
