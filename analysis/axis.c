@@ -29,8 +29,13 @@ static void put_kernel(const struct attn_name *name, char *buf)
 static void put_attention(const struct attn_name *name, char *buf)
 {
     const struct attn_problem *const p = &name->problem;
-    if (p->v_is_k_prefix)
+    /* One cached state serves as K and V: a latent of all heads (MLA), of some (GLA), or the tied
+     * state of a group beside half a head of rotary positions (GTA). */
+    if (p->v_is_k_prefix && p->kv_heads == 1)
         put(buf, "MLA");
+    else if (p->v_is_k_prefix)
+        snprintf(buf, ANA_AXIS_MAX, "%s-%u", 2 * p->dim == 3 * p->dim_v ? "GTA" : "GLA",
+                 p->kv_heads);
     else if (p->kv_heads == p->heads)
         put(buf, "MHA");
     else if (p->kv_heads == 1)
@@ -138,7 +143,7 @@ static void put_pages(const struct attn_name *name, char *buf)
 const struct ana_axis ana_axes[] = {
     {"phase", "decode, prefill ...", false, put_phase},
     {"kernel", "rung and instruction set", false, put_kernel},
-    {"attention", "MHA, GQA-G, MQA or MLA", false, put_attention},
+    {"attention", "MHA, GQA-G, MQA, MLA, GLA-G or GTA-G", false, put_attention},
     {"kv", "element type of the cache, K+V when they differ", false, put_kv},
     {"batch", "sequences", true, FIELD(problem.batch)},
     {"heads", "query heads", true, FIELD(problem.heads)},

@@ -100,6 +100,11 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
     [ANA_PARTS_NS] = {"parts_ns", "ns", "sum of the parts of a step, without waiting"},
     [ANA_PROJECTION_FRACTION] = {"projection_ceiling_fraction", "1",
                                  "time to only read the weights over time of all products"},
+    [ANA_MEMORY_RATIO] = {"memory_ratio", "1",
+                          "memory to arithmetic of a step as in arXiv 1911.02150: "
+                          "1/d + n G/(d h) + 1/b"},
+    [ANA_MEMORY_RATIO_COUNTED] = {"memory_ratio_counted", "1",
+                                  "elements read over multiply-adds, counted for this very step"},
     [ANA_PREFILL_NS] = {"prefill_ns", "ns", "generate: a prompt through the model, mean"},
     [ANA_TPOT_P50_NS] = {"tpot_p50_ns", "ns",
                          "generate: time per output token, median over the tokens of a run"},

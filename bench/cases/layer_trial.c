@@ -103,6 +103,24 @@ void attn_layer_run(struct attn_layer_trial *t, struct benchmark_state *state)
     columns_of_pass(t, state, &times);
 }
 
+/*
+ * Shazeer 2019, sections 2.4.1 and 3.1, with G KV heads in place of h or one; and the same figure
+ * without the constants he leaves out: cache and weights by their own widths.
+ */
+static void ratio_columns(struct benchmark_state *state, const struct attn_name *name,
+                          const struct engine_cost *cost)
+{
+    const struct attn_problem *const p = &name->problem;
+    const double d = name->layer.width, tokens = (double)attn_items(p);
+    const double cached = (double)p->context * p->kv_heads / (d * p->heads);
+    const double element = attn_types[name->layer.weights].bits / 8.0;
+    const double wide = (attn_types[p->k_type].bits + attn_types[p->v_type].bits) / 16.0;
+    const double elements =
+        (double)cost->projection_bytes / element + (double)cost->attention_bytes / wide;
+    set(state, ANA_MEMORY_RATIO, 1 / d + cached + 1 / tokens, 0);
+    set(state, ANA_MEMORY_RATIO_COUNTED, elements / ((double)cost->flops / 2), 0);
+}
+
 int attn_layer_finish(struct attn_layer_trial *t, struct benchmark_state *state, uint64_t seed,
                       struct attn_message *why)
 {
@@ -119,6 +137,7 @@ int attn_layer_finish(struct attn_layer_trial *t, struct benchmark_state *state,
     set(state, ANA_BYTES, (double)cost.bytes, 0);
     set(state, ANA_WEIGHT_BYTES, (double)cost.projection_bytes, 0);
     set(state, ANA_FLOPS, (double)cost.flops, 0);
+    ratio_columns(state, name, &cost);
     set(state, ANA_COPIES, (double)t->engine.size.copies, 0);
     if (name->layer.layers)
         set(state, ANA_LAYERS_RUN, (double)name->layer.layers_run, 0);

@@ -133,6 +133,8 @@ int attn_shape(const struct attn_values *values, struct attn_name *name, char *l
         p->sinks = is_on(values->text[ATTN_OPT_SINKS]);
     if (!model || values->given[ATTN_OPT_ALIBI])
         p->alibi = is_on(values->text[ATTN_OPT_ALIBI]);
+    if (!model || values->given[ATTN_OPT_V_IN_K])
+        p->v_is_k_prefix = is_on(values->text[ATTN_OPT_V_IN_K]);
     set_run(name, values);
     if (attn_phase_has_layers(p->phase))
         error = attn_layer_shape(values, own, name, why);
