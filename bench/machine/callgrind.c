@@ -146,6 +146,7 @@ static void add_command(struct words *w, const struct callgrind_run *run)
     add(w, "valgrind");
     add(w, "-q");
     add(w, "--tool=callgrind");
+    add(w, "--vgdb=no"); /* or a simulation that is ended leaves pipes behind */
     add(w, "--cache-sim=yes");
     add(w, "--simulate-wb=yes");
     add(w, "--I1=%" PRIu64 ",%d,%d", c->l1_bytes, CALLGRIND_L1_WAYS, CALLGRIND_LINE);
