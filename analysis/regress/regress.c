@@ -12,6 +12,7 @@ static const struct ana_command *const commands[] = {
     &reg_cmd_ab,
     &reg_cmd_check,
     &reg_cmd_history,
+    &reg_cmd_sim,
     /* clang-format on */
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -21,5 +21,6 @@ enum {
 extern const struct ana_command reg_cmd_ab;
 extern const struct ana_command reg_cmd_check;
 extern const struct ana_command reg_cmd_history;
+extern const struct ana_command reg_cmd_sim;
 
 #endif

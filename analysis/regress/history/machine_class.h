@@ -29,4 +29,11 @@ const struct reg_metric *reg_metric_find(const char *name);
 /* "cpu_model=..., cores=2, compiler=gcc 12.2.0": what is not known is left out. */
 void reg_class_text(const struct ana_result *result, bool exact, char text[REG_CLASS_MAX]);
 
+/* Keys of the context that make the class, by index; NULL past the last. */
+const char *reg_class_key(size_t index, bool exact);
+
+/* Do two results differ in class? Then in what: "compiler is gcc 12.2.0 and was clang 14.0.6". */
+bool reg_class_difference(const struct ana_result *was, const struct ana_result *is, bool exact,
+                          char *text, size_t size);
+
 #endif
