@@ -26,10 +26,13 @@ static const struct {
     {ATTN_CPU_NEON, "neon"},
     {ATTN_CPU_DOTPROD, "dotprod"},
     {ATTN_CPU_ARM_BF16, "arm_bf16"},
+    {ATTN_CPU_AMX, "amx"},
+    {ATTN_CPU_SVE, "sve"},
 };
 
 #if defined(__x86_64__)
-/* F16C and AVX-VNNI are unknown to the query of some compilers; both need no state of their own. */
+/* F16C, AVX-VNNI and AMX are unknown to the query of some compilers. The first two need no state of
+ * their own, and nothing here executes the third. */
 static uint64_t detect_cpuid(void)
 {
     uint32_t a, b, c, d;
@@ -38,6 +41,8 @@ static uint64_t detect_cpuid(void)
         f |= ATTN_CPU_AVX2;
     if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 4)))
         f |= ATTN_CPU_AVX_VNNI;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & (1u << 24)))
+        f |= ATTN_CPU_AMX;
     return f;
 }
 #endif
@@ -59,12 +64,14 @@ static uint64_t detect(void)
     if ((f & ATTN_CPU_AVX512) && __builtin_cpu_supports("avx512bf16"))
         f |= ATTN_CPU_AVX512_BF16;
 #elif defined(__aarch64__)
-    /* HWCAP_ASIMD, HWCAP_ASIMDDP, HWCAP2_BF16: bits of the kernel's user interface. */
+    /* HWCAP_ASIMD, HWCAP_ASIMDDP, HWCAP_SVE, HWCAP2_BF16: bits of the kernel's user interface. */
     const unsigned long hwcap = getauxval(AT_HWCAP), hwcap2 = getauxval(AT_HWCAP2);
     if (hwcap & (1ul << 1))
         f |= ATTN_CPU_NEON;
     if (hwcap & (1ul << 20))
         f |= ATTN_CPU_DOTPROD;
+    if (hwcap & (1ul << 22))
+        f |= ATTN_CPU_SVE;
     if (hwcap2 & (1ul << 14))
         f |= ATTN_CPU_ARM_BF16;
 #endif

@@ -19,6 +19,9 @@ enum {
     ATTN_CPU_NEON = 1 << 5,
     ATTN_CPU_DOTPROD = 1 << 6,
     ATTN_CPU_ARM_BF16 = 1 << 7,
+    /* Seen and said, but no kernel is built for them: matrix tiles, and vectors of any length. */
+    ATTN_CPU_AMX = 1 << 8,
+    ATTN_CPU_SVE = 1 << 9,
 };
 
 uint64_t attn_cpu_features(void); /* detected once, then masked */

@@ -24,6 +24,8 @@
 #include "kernels/simd_avx512.h"
 #elif defined(__AVX2__)
 #include "kernels/simd_avx2.h"
+#elif defined(__aarch64__) && defined(ATTN_ISA_NEON)
+#include "kernels/simd_neon.h"
 #else
 #include "kernels/simd_c.h"
 #endif

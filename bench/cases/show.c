@@ -30,6 +30,18 @@ void attn_show_kernels(FILE *out)
         print_types(out, all[i]->k_types & all[i]->v_types);
         fprintf(out, "]%s%s\n", *missing ? ", not on this CPU: needs " : "", missing);
     }
+    fputs("\nNot built for any CPU: kernels for AMX and for SVE.\n", out);
+}
+
+/* What this CPU has and no kernel of this build asks for. */
+static uint64_t unused_features(void)
+{
+    size_t count;
+    const struct attn_kernel *const *const all = attn_registry(&count);
+    uint64_t features = attn_cpu_features();
+    for (size_t i = 0; i < count; i++)
+        features &= ~all[i]->cpu;
+    return features;
 }
 
 void attn_show_suites(FILE *out)
@@ -70,6 +82,9 @@ void attn_show_machine(FILE *out, const struct attn_host *host)
     }
     attn_cpu_describe(attn_cpu_features(), text, sizeof(text));
     fprintf(out, "features  %s\n", *text ? text : "portable");
+    attn_cpu_describe(unused_features(), text, sizeof(text));
+    if (*text)
+        fprintf(out, "unused    %s: no kernel of this build is for them\n", text);
     const uint64_t available = machine_memory_available("");
     if (available != UINT64_MAX)
         fprintf(out, "memory    %s free\n", attn_bytes_text(available, text, sizeof(text)));

@@ -65,6 +65,29 @@ static inline vi vi_dot(vi acc, vi u, vi s)
     return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 #endif
+#elif defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD)
+#include <arm_neon.h>
+
+/* The instruction takes two signed sides, so the unsigned one leaves its upper half alone. */
+enum { VI_BYTES = 16, IDOT_UNSIGNED = 127 };
+typedef int32x4_t vi;
+
+static inline vi vi_set1(int32_t x)
+{
+    return vdupq_n_s32(x);
+}
+static inline vi vi_dot(vi acc, vi u, vi s)
+{
+    return vdotq_s32(acc, vreinterpretq_s8_s32(u), vreinterpretq_s8_s32(s));
+}
+static inline vi vi_add(vi a, vi b)
+{
+    return vaddq_s32(a, b);
+}
+static inline int32_t vi_first(vi a)
+{
+    return vgetq_lane_s32(a, 0);
+}
 #else
 enum { VI_BYTES = 1, IDOT_UNSIGNED = 255 };
 typedef int32_t vi;

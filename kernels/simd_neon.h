@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The op layer for NEON as every 64-bit Arm CPU has it: four lanes, thirty-two registers. f16 is
+ * widened by an instruction of the base set, bf16 by a shift.
+ */
+#ifndef ATTN_SIMD_NEON_H
+#define ATTN_SIMD_NEON_H
+
+#include <arm_neon.h>
+#include <string.h>
+
+enum { VF_LANES = 4, VF_REGISTERS = 32 };
+typedef float32x4_t vf;
+
+static inline vf vf_zero(void)
+{
+    return vdupq_n_f32(0);
+}
+static inline vf vf_set1(float x)
+{
+    return vdupq_n_f32(x);
+}
+static inline vf vf_load(const float *p)
+{
+    return vld1q_f32(p);
+}
+static inline void vf_store(float *p, vf x)
+{
+    vst1q_f32(p, x);
+}
+/* Without masks, a part goes through memory that is all there. */
+static inline vf vf_load_part(const float *p, uint32_t n)
+{
+    float all[4] = {0};
+    memcpy(all, p, n * sizeof(*p));
+    return vld1q_f32(all);
+}
+static inline void vf_store_part(float *p, vf x, uint32_t n)
+{
+    float all[4];
+    vst1q_f32(all, x);
+    memcpy(p, all, n * sizeof(*p));
+}
+static inline vf vf_load_f16(const uint16_t *p)
+{
+    return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
+}
+static inline vf vf_load_bf16(const uint16_t *p)
+{
+    return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16));
+}
+static inline vf vf_load_i8(const int8_t *p)
+{
+    uint32_t four;
+    memcpy(&four, p, sizeof(four));
+    const int16x8_t wide = vmovl_s8(vreinterpret_s8_u32(vdup_n_u32(four)));
+    return vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide)));
+}
+static inline vf vf_add(vf a, vf b)
+{
+    return vaddq_f32(a, b);
+}
+static inline vf vf_mul(vf a, vf b)
+{
+    return vmulq_f32(a, b);
+}
+static inline vf vf_fma(vf a, vf b, vf c)
+{
+    return vfmaq_f32(c, a, b);
+}
+static inline vf vf_max(vf a, vf b)
+{
+    return vmaxq_f32(a, b);
+}
+static inline float vf_sum(vf x)
+{
+    return vaddvq_f32(x);
+}
+/* The four horizontal sums, stored in order. */
+static inline void vf_sum4(float *to, vf a, vf b, vf c, vf d)
+{
+    vst1q_f32(to, vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d)));
+}
+/* `dims` consecutive floats, over and over: 1 or 2 of them. */
+static inline vf vf_spread(const float *p, uint32_t dims)
+{
+    const float32x2_t pair = dims == 1 ? vdup_n_f32(*p) : vld1_f32(p);
+    return vcombine_f32(pair, pair);
+}
+/* Sums of neighbours: those of a, then those of b. */
+static inline vf vf_sum_pairs(vf a, vf b)
+{
+    return vpaddq_f32(a, b);
+}
+static inline float vf_hmax(vf x)
+{
+    return vmaxvq_f32(x);
+}
+static inline vf vf_where_above(vf x, vf threshold, vf y)
+{
+    return vreinterpretq_f32_u32(vandq_u32(vcgtq_f32(x, threshold), vreinterpretq_u32_f32(y)));
+}
+static inline vf vf_round(vf x)
+{
+    return vrndnq_f32(x);
+}
+static inline vf vf_exp2_int(vf n)
+{
+    const int32x4_t biased = vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127));
+    return vreinterpretq_f32_s32(vshlq_n_s32(biased, 23));
+}
+/* Always inline: otherwise its calls may be dropped as those of a function without effect. */
+static inline __attribute__((always_inline)) void vf_prefetch(const void *p)
+{
+    __builtin_prefetch(p, 0, 3);
+}
+
+#endif
