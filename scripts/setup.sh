@@ -47,6 +47,8 @@ want python3-numpy      -
 want python3-scipy      -
 want python3-ament-cmake-google-benchmark -
 want nodejs             node
+want qemu-user          qemu-aarch64
+want gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
 want man-db             man
 want zsh                zsh
 '

@@ -199,12 +199,13 @@ int main(int argc, char **argv)
 {
     const uint64_t seed = test_seed();
     /* Sanitizers see the same code on fewer shapes. */
+    /* A number of problems is for slow machines, such as simulated ones: nothing long then. */
     const int problems = argc > 1 ? atoi(argv[1]) : TEST_SANITIZED ? 50 : 150;
     const uint64_t here = attn_cpu_features();
 
     test_oracle();
     test_check_can_fail();
-    for (uint64_t level = here;; level &= level - 1) {
+    for (uint64_t level = here;; level &= ~(UINT64_C(1) << (63 - __builtin_clzll(level)))) {
         /* Take the highest feature away each time: every build runs, the lower ones more often. */
         uint64_t mask = level;
         char text[128];
@@ -216,7 +217,8 @@ int main(int argc, char **argv)
             break;
     }
     attn_cpu_set_mask(UINT64_MAX);
-    test_long_context();
+    if (argc < 2)
+        test_long_context();
     printf("%zu kernel runs, worst error %.3g of the bound\n", runs, worst_ratio);
     return test_exit();
 }
