@@ -100,8 +100,9 @@ refuse unknown_type '--load: liar.so: kernel liar reads no type, or one this pro
     --load=liar.so
 refuse excuse '--load: liar.so: kernel liar has an error_factor that is not between 0 and 65536' \
     --load=liar.so
-refuse no_size '--load: liar.so: the struct_size of kernel 1 is 0; set it to sizeof(struct attn_kernel)' \
-    --load=liar.so
+LIE=no_size "$bench" --load=liar.so >out 2>err && fail "no_size was accepted"
+grep -q '^attn-bench: --load: liar.so: the struct_size of kernel 1 is 0 and not [0-9]*; set it' err ||
+    fail "no_size: $(cat err)"
 refuse no_phase '--load: liar.so: kernel liar has no phase to call' --load=liar.so
 
 # ---- what it may do while it is loaded, asked, and unloaded

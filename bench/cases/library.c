@@ -77,11 +77,11 @@ static int take_kernel(struct attn_library *library, const struct attn_kernel *t
     struct attn_kernel *const k = &library->kernel[library->n];
     if (library->n == ATTN_LIBRARY_KERNELS)
         return attn_refuse(why, -EINVAL, "exports more than %d kernels", ATTN_LIBRARY_KERNELS);
-    if (theirs->struct_size < kernel_size_min || theirs->struct_size > 2 * sizeof(*k))
+    if (theirs->struct_size < kernel_size_min || theirs->struct_size > sizeof(*k))
         return attn_refuse(why, -EINVAL,
-                           "the struct_size of kernel %zu is %zu; set it to sizeof(struct "
-                           "attn_kernel)",
-                           library->n + 1, theirs->struct_size);
+                           "the struct_size of kernel %zu is %zu and not %zu; set it to "
+                           "sizeof(struct attn_kernel), with the header of this program",
+                           library->n + 1, theirs->struct_size, sizeof(*k));
     memcpy(k, theirs, theirs->struct_size < sizeof(*k) ? theirs->struct_size : sizeof(*k));
     k->struct_size = sizeof(*k);
     if (!k->rung || !is_word(k->rung, 40) || !k->isa || (*k->isa && !is_word(k->isa, 16)))
