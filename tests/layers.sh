@@ -11,7 +11,7 @@ export LC_ALL=C
 # Rooms in include order, and where each third-party header may stand (extended regular
 # expressions over the header's name and over the path of the file that includes it). The last line
 # keeps clocks, files and threads out of kernels/, which computes and does nothing else.
-rooms='bench/harness kernels analysis bench/machine bench/cases tests'
+rooms='bench/harness kernels analysis bench/machine bench/cases tests scripts/peers'
 homes='
 cblas\.h                    ^kernels/(ladder|layer)/blas[._]
 hwloc(\.h|/.*)              ^bench/machine/topology
@@ -21,6 +21,7 @@ jansson\.h                  ^analysis/|^bench/harness/baseline\.c|^tests/
 sqlite3\.h                  ^analysis/regress/history|^tests/
 valgrind/.*                 ^bench/machine/
 (.*intrin|arm_[a-z0-9]+)\.h ^kernels/(simd|ladder/)
+ggml.*\.h                   ^scripts/peers/
 dlfcn\.h                    ^bench/cases/library|^tests/preload_perf
 (time|unistd|fcntl|signal|sched|threads|sys/mman)\.h ^(analysis|bench|tests)/
 '
