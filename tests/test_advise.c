@@ -170,7 +170,9 @@ static void check_limits(void)
     struct ana_advice a;
     char message[512], refs[64];
     CHECK(ana_advise(&task, &a, message, sizeof(message)) == 0 && a.feasible == 0, "one byte");
-    CHECK(strcmp(a.unmeasured, "f32, bf16, i4, e4m3, e5m2") == 0, "%s", a.unmeasured);
+    CHECK(strncmp(a.unmeasured, "f32, bf16, i4", 13) == 0 && !strstr(a.unmeasured, " f16,") &&
+              !strstr(a.unmeasured, " i8,"),
+          "%s", a.unmeasured);
     ana_advice_free(&a);
     task.threads = 64;
     CHECK(ana_advise(&task, &a, message, sizeof(message)) == -ENODATA, "threads nobody measured");
