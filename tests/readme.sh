@@ -31,10 +31,15 @@ while IFS= read -r line; do
   shorter=$line
   [[ $line != attn-bench* ]] ||
     shorter+=' --benchmark_min_time=1x --benchmark_repetitions=1'
-  if ! bash -c "$shorter" >out 2>err </dev/null; then
+  if bash -c "$shorter" >out 2>err </dev/null; then
+    :
+  elif grep -q 'is not in this build' err; then
+    echo "left out: $line: $(cat err)"
+  else
     offence "$line fails"
     tail -n 5 out err
-  elif grep -q error_message ./*.json 2>/dev/null; then
+  fi
+  if grep -q error_message ./*.json 2>/dev/null; then
     offence "$line leaves error rows"
   fi
 done < <(awk '/^```/ { inside = /^```sh/ } inside && /^attn-/' "$page")
