@@ -66,6 +66,26 @@ MICRO_INLINE vf micro_load(const enum attn_type type, const void *row, uint32_t 
     return vf_load((const float *)row + d);
 }
 
+/* Sums across the lanes, to logit[j][r]. */
+MICRO_INLINE void micro_sums(const uint32_t rows, const uint32_t tokens,
+                             vf acc[MICRO_TOKENS_MAX][MICRO_ROWS], float *logit)
+{
+    if (rows >= 3) {
+        MICRO_UNROLL
+        for (uint32_t j = 0; j < tokens; j++)
+            vf_sum4(logit + 4 * j, acc[j][0], acc[j][1], acc[j][2],
+                    rows == 4 ? acc[j][3] : acc[j][0]);
+    } else if (rows == 2) {
+        MICRO_UNROLL
+        for (uint32_t j = 0; j + 1 < tokens; j += 2)
+            vf_sum4(logit + 2 * j, acc[j][0], acc[j][1], acc[j + 1][0], acc[j + 1][1]);
+    } else {
+        MICRO_UNROLL
+        for (uint32_t j = 0; j + 3 < tokens; j += 4)
+            vf_sum4(logit + j, acc[j][0], acc[j + 1][0], acc[j + 2][0], acc[j + 3][0]);
+    }
+}
+
 /* logit[j][r] = q[r] . k[j]; dim is a multiple of VF_LANES, q rows are q_stride floats apart. */
 MICRO_INLINE void micro_qk(const uint32_t rows, const uint32_t tokens, const enum attn_type type,
                            const float *q, size_t q_stride, const void *const *k, uint32_t dim,
@@ -105,20 +125,7 @@ MICRO_INLINE void micro_qk(const uint32_t rows, const uint32_t tokens, const enu
             }
         }
     }
-    if (rows >= 3) {
-        MICRO_UNROLL
-        for (uint32_t j = 0; j < tokens; j++)
-            vf_sum4(logit + 4 * j, acc[j][0], acc[j][1], acc[j][2],
-                    rows == 4 ? acc[j][3] : acc[j][0]);
-    } else if (rows == 2) {
-        MICRO_UNROLL
-        for (uint32_t j = 0; j + 1 < tokens; j += 2)
-            vf_sum4(logit + 2 * j, acc[j][0], acc[j][1], acc[j + 1][0], acc[j + 1][1]);
-    } else {
-        MICRO_UNROLL
-        for (uint32_t j = 0; j + 3 < tokens; j += 4)
-            vf_sum4(logit + j, acc[j][0], acc[j + 1][0], acc[j + 2][0], acc[j + 3][0]);
-    }
+    micro_sums(rows, tokens, acc, logit);
 }
 
 /* Tokens a step of micro_qk_lanes() takes. */

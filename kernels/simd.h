@@ -10,6 +10,7 @@
  *   vf_fma(a, b, c)       a * b + c           vf_store_part
  *   vf_max                                    vf_sum, vf_hmax        across lanes
  *   vf_round              to nearest integer  vf_exp2_int(n)         2^n for integral n
+ *   vf_load_i4(p, upper), _e4m3, _e5m2  widen narrower types; vf_widen4 four f16
  *   vf_spread(p, dims)    a few floats, over and over to fill the lanes
  *   vf_sum_pairs(a, b)    sums of neighbouring lanes, those of a before those of b
  *   vf_where_above(x, t, y)  y where x > t, else 0
@@ -17,6 +18,8 @@
  */
 #ifndef ATTN_SIMD_H
 #define ATTN_SIMD_H
+
+#include "kernels/dtype.h"
 
 #include <stdint.h>
 
@@ -28,6 +31,38 @@
 #include "kernels/simd_neon.h"
 #else
 #include "kernels/simd_c.h"
+#endif
+
+#ifndef VF_NARROW
+/* What an instruction set has no better way for: an i4 in either half of VF_LANES bytes, an e4m3 as
+ * the f16 of the same bits (256 times too small), an e5m2. */
+static inline vf vf_load_i4(const uint8_t *p, int upper)
+{
+    float x[VF_LANES];
+    for (int i = 0; i < VF_LANES; i++)
+        x[i] = (float)((int32_t)((p[i] >> (upper ? 4 : 0) & 15u) ^ 8u) - 8);
+    return vf_load(x);
+}
+static inline vf vf_load_e4m3(const uint8_t *p)
+{
+    float x[VF_LANES];
+    for (int i = 0; i < VF_LANES; i++)
+        x[i] = attn_e4m3_to_f32(p[i]) * 0x1p-8f;
+    return vf_load(x);
+}
+static inline vf vf_load_e5m2(const uint8_t *p)
+{
+    float x[VF_LANES];
+    for (int i = 0; i < VF_LANES; i++)
+        x[i] = attn_e5m2_to_f32(p[i]);
+    return vf_load(x);
+}
+/* Four f16 as floats. */
+static inline void vf_widen4(float *to, const uint16_t *p)
+{
+    for (int i = 0; i < 4; i++)
+        to[i] = attn_f16_to_f32(p[i]);
+}
 #endif
 
 /*

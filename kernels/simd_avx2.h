@@ -53,6 +53,29 @@ static inline vf vf_load_i8(const int8_t *p)
     const __m128i q = _mm_loadl_epi64((const __m128i *)(const void *)p);
     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(q));
 }
+#define VF_NARROW
+static inline vf vf_load_i4(const uint8_t *p, int upper)
+{
+    const __m128i pairs = _mm_loadl_epi64((const __m128i *)(const void *)p);
+    const __m256i x = _mm256_cvtepi8_epi32(pairs);
+    return _mm256_cvtepi32_ps(upper ? _mm256_srai_epi32(x, 4)
+                                    : _mm256_srai_epi32(_mm256_slli_epi32(x, 28), 28));
+}
+/* The sign extended and shifted leaves one stray bit, that below the f16's sign. */
+static inline vf vf_load_e4m3(const uint8_t *p)
+{
+    const __m128i x = _mm_cvtepi8_epi16(_mm_loadl_epi64((const __m128i *)(const void *)p));
+    return _mm256_cvtph_ps(_mm_and_si128(_mm_slli_epi16(x, 7), _mm_set1_epi16((short)0xbfff)));
+}
+static inline vf vf_load_e5m2(const uint8_t *p)
+{
+    const __m128i x = _mm_loadl_epi64((const __m128i *)(const void *)p);
+    return _mm256_cvtph_ps(_mm_unpacklo_epi8(_mm_setzero_si128(), x));
+}
+static inline void vf_widen4(float *to, const uint16_t *p)
+{
+    _mm_storeu_ps(to, _mm_cvtph_ps(_mm_loadl_epi64((const __m128i *)(const void *)p)));
+}
 static inline vf vf_add(vf a, vf b)
 {
     return _mm256_add_ps(a, b);

@@ -53,6 +53,30 @@ static inline vf vf_load_i8(const int8_t *p)
     const __m128i q = _mm_loadu_si128((const __m128i *)(const void *)p);
     return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(q));
 }
+#define VF_NARROW
+/* The permutation looks at the lowest four bits of each lane: a table of all values. */
+static inline vf vf_load_i4(const uint8_t *p, int upper)
+{
+    const vf value = _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, -8, -7, -6, -5, -4, -3, -2, -1);
+    const __m512i x = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+    return _mm512_permutexvar_ps(upper ? _mm512_srli_epi32(x, 4) : x, value);
+}
+/* The sign extended and shifted leaves one stray bit, that below the f16's sign. */
+static inline vf vf_load_e4m3(const uint8_t *p)
+{
+    const __m256i x = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)p));
+    return _mm512_cvtph_ps(
+        _mm256_and_si256(_mm256_slli_epi16(x, 7), _mm256_set1_epi16((short)0xbfff)));
+}
+static inline vf vf_load_e5m2(const uint8_t *p)
+{
+    const __m256i x = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)p));
+    return _mm512_cvtph_ps(_mm256_slli_epi16(x, 8));
+}
+static inline void vf_widen4(float *to, const uint16_t *p)
+{
+    _mm_storeu_ps(to, _mm_cvtph_ps(_mm_loadl_epi64((const __m128i *)(const void *)p)));
+}
 static inline vf vf_add(vf a, vf b)
 {
     return _mm512_add_ps(a, b);

@@ -40,11 +40,41 @@ static inline void block_lanes(uint32_t vectors, uint32_t lanes, const float *q,
         block_lanes_of(1, BLOCK_DIMS_MAX, q, k, dim, n, logit, ahead, share);
 }
 
+/* Rows that may read a cache of eight bits or fewer directly: more would widen it into L1 first. */
+enum { BLOCK_NARROW = VF_REGISTERS >= 32 ? 4 : 2 };
+
+MICRO_INLINE void block_qk_narrow(const uint32_t rows, enum attn_type type, const float *q,
+                                  uint32_t dim, const void *const *k, struct narrow_scales scales,
+                                  uint32_t n, float *logit, const void *const *ahead,
+                                  struct tile_share share)
+{
+    const uint32_t tokens = narrow_tokens(rows), lanes = micro_lanes(rows);
+    if (rows > BLOCK_NARROW)
+        return;
+    for (uint32_t j = 0; j < n; j += tokens, scales.at += tokens * scales.stride) {
+        float *const to = logit + (size_t)j * lanes;
+        tile_fetch(ahead, j, tokens, share);
+        if (type == ATTN_I8)
+            narrow_qk(rows, tokens, ATTN_I8, q, dim, k + j, scales, dim, to);
+        else if (type == ATTN_I4)
+            narrow_qk(rows, tokens, ATTN_I4, q, dim, k + j, scales, dim, to);
+        else if (type == ATTN_E4M3)
+            narrow_qk(rows, tokens, ATTN_E4M3, q, dim, k + j, scales, dim, to);
+        else
+            narrow_qk(rows, tokens, ATTN_E5M2, q, dim, k + j, scales, dim, to);
+    }
+}
+
 /* Logits of a block of `rows` (constant) rows; asks for a share of the rows in `ahead`. */
 MICRO_INLINE void block_qk_rows(const uint32_t rows, enum attn_type type, const float *q,
-                                uint32_t dim, const void *const *k, uint32_t n, float *logit,
-                                const void *const *ahead, struct tile_share share)
+                                uint32_t dim, const void *const *k, struct narrow_scales scales,
+                                uint32_t n, float *logit, const void *const *ahead,
+                                struct tile_share share)
 {
+    if (narrow_type(type)) {
+        block_qk_narrow(rows, narrow_codes(type), q, dim, k, scales, n, logit, ahead, share);
+        return;
+    }
     const uint32_t tokens = micro_tokens(rows), lanes = micro_lanes(rows);
     for (uint32_t j = 0; j < n; j += tokens) {
         float *const to = logit + (size_t)j * lanes;
@@ -59,21 +89,21 @@ MICRO_INLINE void block_qk_rows(const uint32_t rows, enum attn_type type, const 
 }
 
 static inline void block_qk(uint32_t rows, enum attn_type type, const float *q, uint32_t dim,
-                            const void *const *k, uint32_t n, float *logit,
-                            const void *const *ahead, struct tile_share share)
+                            const void *const *k, struct narrow_scales scales, uint32_t n,
+                            float *logit, const void *const *ahead, struct tile_share share)
 {
     switch (rows) {
     case 1:
-        block_qk_rows(1, type, q, dim, k, n, logit, ahead, share);
+        block_qk_rows(1, type, q, dim, k, scales, n, logit, ahead, share);
         return;
     case 2:
-        block_qk_rows(2, type, q, dim, k, n, logit, ahead, share);
+        block_qk_rows(2, type, q, dim, k, scales, n, logit, ahead, share);
         return;
     case 3:
-        block_qk_rows(3, type, q, dim, k, n, logit, ahead, share);
+        block_qk_rows(3, type, q, dim, k, scales, n, logit, ahead, share);
         return;
     default:
-        block_qk_rows(4, type, q, dim, k, n, logit, ahead, share);
+        block_qk_rows(4, type, q, dim, k, scales, n, logit, ahead, share);
     }
 }
 
@@ -83,6 +113,7 @@ struct block_pv {
     const float *weight, *keep;
     uint32_t lanes; /* of a token in weight[] */
     const void *const *v, *const *ahead;
+    struct narrow_scales scales;
     uint32_t n;
     float *acc;
     size_t stride;
@@ -104,11 +135,63 @@ MICRO_INLINE void block_pv_pass(const uint32_t rows, const uint32_t vectors,
                  w->stride, w->ahead, share.from, share.lines);
 }
 
+MICRO_INLINE void block_pv_pass_narrow(const uint32_t rows, const uint32_t blocks,
+                                       const struct block_pv *w, uint32_t first,
+                                       struct tile_share share)
+{
+    if (blocks > narrow_blocks(rows))
+        return;
+    if (w->type == ATTN_I8)
+        narrow_pv(rows, blocks, ATTN_I8, w->weight, w->lanes, w->v, w->scales, w->n, first, w->keep,
+                  w->acc, w->stride, w->ahead, share.from, share.lines);
+    else if (w->type == ATTN_I4)
+        narrow_pv(rows, blocks, ATTN_I4, w->weight, w->lanes, w->v, w->scales, w->n, first, w->keep,
+                  w->acc, w->stride, w->ahead, share.from, share.lines);
+    else if (w->type == ATTN_E4M3)
+        narrow_pv(rows, blocks, ATTN_E4M3, w->weight, w->lanes, w->v, w->scales, w->n, first,
+                  w->keep, w->acc, w->stride, w->ahead, share.from, share.lines);
+    else
+        narrow_pv(rows, blocks, ATTN_E5M2, w->weight, w->lanes, w->v, w->scales, w->n, first,
+                  w->keep, w->acc, w->stride, w->ahead, share.from, share.lines);
+}
+
+/* Passes over whole blocks of the head dim, as even as can be. */
+MICRO_INLINE void block_pv_narrow(const uint32_t rows, const struct block_pv *w, uint32_t dim_v,
+                                  size_t ahead_bytes, uint32_t slot, uint32_t slots)
+{
+    const uint32_t blocks = dim_v / ATTN_QUANT_BLOCK, most = narrow_blocks(rows);
+    if (rows > BLOCK_NARROW)
+        return;
+    const uint32_t passes = (blocks + most - 1) / most;
+    for (uint32_t pass = 0; pass < passes; pass++) {
+        const uint32_t first = blocks * pass / passes, end = blocks * (pass + 1) / passes;
+        const struct tile_share share = tile_share_of(ahead_bytes, slot * passes + pass,
+                                                      slot * passes + pass + 1, slots * passes);
+        switch (end - first) {
+        case 1:
+            block_pv_pass_narrow(rows, 1, w, first, share);
+            break;
+        case 2:
+            block_pv_pass_narrow(rows, 2, w, first, share);
+            break;
+        case 3:
+            block_pv_pass_narrow(rows, 3, w, first, share);
+            break;
+        default:
+            block_pv_pass_narrow(rows, 4, w, first, share);
+        }
+    }
+}
+
 /* All vectors of the head dim for a block of `rows` (constant) rows, in passes as even as can be.
  */
 MICRO_INLINE void block_pv_rows(const uint32_t rows, const struct block_pv *w, uint32_t dim_v,
                                 size_t ahead_bytes, uint32_t slot, uint32_t slots)
 {
+    if (narrow_type(w->type)) {
+        block_pv_narrow(rows, w, dim_v, ahead_bytes, slot, slots);
+        return;
+    }
     const uint32_t vectors = dim_v / VF_LANES, most = micro_vectors(rows);
     const uint32_t passes = (vectors + most - 1) / most;
     for (uint32_t pass = 0; pass < passes; pass++) {

@@ -23,15 +23,16 @@ enum { CORE_TILE_BYTES = 24 << 10, CORE_DIRECT = 8, CORE_SPARE = 24 };
 struct core {
     const struct attn_args *args;
     const struct attn_problem *p;
-    uint32_t dim, dim_v; /* rounded up to whole vectors; dim, with `lanes`, to whole lines */
-    bool lanes;          /* rows lie across the lanes, K is widened by lines */
-    bool padded, wide_v; /* rows of K are padded, rows of V widened or padded, into `tile` first */
-    bool ordered;        /* positions of a tile ascend: blocks of rows may end at their own */
-    bool plain;          /* neither softcap nor bias: logits go straight to the softmax */
-    float *q;            /* [rows][dim], or by blocks as micro_qk_lanes() has it; scaled */
-    float *tile;         /* [tokens][max(dim, dim_v)] */
-    float *logit;        /* [rows and what pads their blocks][TILE_MAX] */
-    float *keep;         /* [rows] */
+    uint32_t dim, dim_v;      /* rounded up to whole vectors; dim, with `lanes`, to whole lines */
+    bool lanes;               /* rows lie across the lanes, K is widened by lines */
+    bool wide_k, wide_v;      /* rows of K, of V are widened or padded into `tile` first */
+    bool ordered;             /* positions of a tile ascend: blocks of rows may end at their own */
+    bool plain;               /* neither softcap nor bias: logits go straight to the softmax */
+    float *q;                 /* [rows][dim], or by blocks as micro_qk_lanes() has it; scaled */
+    float *tile;              /* [tokens][max(dim, dim_v)] */
+    float *logit;             /* [rows and what pads their blocks][TILE_MAX] */
+    float *keep;              /* [rows] */
+    float *k_scale, *v_scale; /* [tokens][blocks], of integer types */
 };
 
 /* Rows that are taken together, and the lanes of a token in their logits. */
@@ -73,10 +74,19 @@ static inline uint32_t core_tile_dim(const struct attn_problem *p)
     return core_round(p->dim > p->dim_v ? p->dim : p->dim_v, MICRO_LINE);
 }
 
-/* Is a tile widened (or just padded) before the multiply-adds read it, with `rows` together? */
+/* Are rows of a plane widened (or just padded) before the multiply-adds read them, with `rows`
+ * together that do not lie across the lanes? */
+static inline bool core_widens(enum attn_type type, uint32_t dim, uint32_t rows)
+{
+    if (attn_types[type].bits > 8)
+        return dim % VF_LANES;
+    return rows > BLOCK_NARROW || dim % ATTN_QUANT_BLOCK || VF_LANES == 1;
+}
+
 static inline bool core_is_wide(const struct attn_problem *p, uint32_t rows)
 {
-    return rows > CORE_DIRECT || p->dim % VF_LANES || p->dim_v % VF_LANES;
+    return rows > CORE_DIRECT || core_widens(p->k_type, p->dim, rows) ||
+           core_widens(p->v_type, p->dim_v, rows);
 }
 
 /*
@@ -90,12 +100,19 @@ static inline uint32_t core_tile(const struct attn_problem *p, uint32_t rows)
     return widest * bits / 8 <= CORE_TILE_BYTES / TILE_MAX ? TILE_MAX : TILE_MAX / 2;
 }
 
+/* Scales of a tile of K or V, and of the tokens that fill up its last step. */
+static inline size_t core_scales(const struct attn_problem *p)
+{
+    return (size_t)(TILE_MAX + CORE_SPARE) * core_tile_dim(p) / MICRO_LINE;
+}
+
 /* Memory for up to `rows` rows in all. */
 static inline size_t core_floats(const struct attn_problem *p, uint32_t rows)
 {
     return core_pad((size_t)core_rows(rows) * core_round(p->dim, MICRO_LINE)) +
            core_pad((size_t)TILE_MAX * core_tile_dim(p)) +
-           core_pad((size_t)core_rows(rows) * TILE_MAX) + core_pad(rows);
+           core_pad((size_t)core_rows(rows) * TILE_MAX) + core_pad(rows) +
+           2 * core_pad(core_scales(p));
 }
 
 /* For up to `rows` rows in all, `together` of them in every step. */
@@ -109,22 +126,37 @@ static inline struct core core_at(const struct attn_args *args, uint32_t rows, u
         .dim = core_round(p->dim, together > CORE_DIRECT ? MICRO_LINE : VF_LANES),
         .dim_v = core_round(p->dim_v, VF_LANES),
         .lanes = together > CORE_DIRECT,
-        .padded = p->dim % VF_LANES != 0,
-        .wide_v = p->dim_v % VF_LANES || (together > CORE_DIRECT && p->v_type != ATTN_F32),
+        .wide_k = core_widens(p->k_type, p->dim, together),
+        .wide_v = core_widens(p->v_type, p->dim_v, together) ||
+                  (together > CORE_DIRECT && p->v_type != ATTN_F32),
         .plain = p->softcap == 0 && !args->alibi,
         .q = memory,
     };
     c.tile = c.q + core_pad((size_t)core_rows(rows) * c.dim);
     c.logit = c.tile + core_pad((size_t)TILE_MAX * core_tile_dim(p));
     c.keep = c.logit + core_pad((size_t)core_rows(rows) * TILE_MAX);
+    c.k_scale = c.keep + core_pad(rows);
+    c.v_scale = c.k_scale + core_pad(core_scales(p));
     return c;
 }
 
-/* q of a piece's rows, scaled; zeros where the head dim ends within a vector and in idle lanes. */
+/* The scales of K's channels, or NULL when it has none. */
+static inline const uint16_t *core_channels(const struct core *c, const struct attn_piece *piece)
+{
+    const struct attn_plane *const plane = &c->args->kv.k_scale;
+    const size_t offset = attn_plane_offset(plane, piece->batch, 0, piece->kv_head, 0);
+    if (!attn_types[c->p->k_type].channel)
+        return NULL;
+    return (const uint16_t *)(const void *)((const char *)plane->base + offset);
+}
+
+/* q of a piece's rows, scaled, by K's channels too; zeros where the head dim ends within a vector
+ * and in idle lanes. */
 static inline void core_pack_q(const struct core *c, const struct attn_piece *piece, uint32_t rows)
 {
     const struct attn_problem *const p = c->p;
     const float scale = attn_scale(p);
+    const uint16_t *const channel = core_channels(c, piece);
     struct core_block block;
     for (uint32_t begin = 0; begin < rows; begin += block.rows) {
         block = c->lanes ? core_block(c, rows - begin) : (struct core_block){1, 1};
@@ -136,8 +168,10 @@ static inline void core_pack_q(const struct core *c, const struct attn_piece *pi
                 attn_row_index(p, piece->batch, attn_piece_query(p, piece, begin + r),
                                attn_piece_head(p, piece, begin + r));
             const float *const from = c->args->q + index * p->dim;
-            for (uint32_t d = 0; d < p->dim; d++)
-                to[(size_t)(d / dims * block.lanes + r) * dims + d % dims] = from[d] * scale;
+            for (uint32_t d = 0; d < p->dim; d++) {
+                const float x = channel ? from[d] * attn_f16_to_f32(channel[d]) : from[d];
+                to[(size_t)(d / dims * block.lanes + r) * dims + d % dims] = x * scale;
+            }
         }
     }
 }
@@ -158,7 +192,8 @@ static inline uint32_t core_seen(const struct core *c, const struct attn_piece *
  * for meanwhile. */
 static inline void core_qk(const struct core *c, uint32_t row, uint32_t begin, uint32_t rows,
                            const struct core_block *block, uint32_t vectors, uint32_t n,
-                           const struct attn_rows *tile, const void *const *k, float *logit)
+                           const struct attn_rows *tile, const void *const *k,
+                           struct narrow_scales scales, float *logit)
 {
     const float *const q = c->q + (size_t)(row + begin) * c->dim;
     const uint32_t end = begin + vectors * block->rows;
@@ -167,14 +202,14 @@ static inline void core_qk(const struct core *c, uint32_t row, uint32_t begin, u
     if (c->lanes)
         block_lanes(vectors, block->lanes, q, c->tile, c->dim, n, logit, tile->v, share);
     else
-        block_qk(block->rows, c->padded ? ATTN_F32 : c->p->k_type, q, c->dim, k, n, logit, tile->v,
-                 share);
+        block_qk(block->rows, c->wide_k ? ATTN_F32 : c->p->k_type, q, c->dim, k, scales, n, logit,
+                 tile->v, share);
 }
 
 /* Logits of all rows to weights. */
 static inline void core_weigh(const struct core *c, const struct attn_piece *piece, uint32_t row,
                               uint32_t rows, const struct attn_rows *tile, const void *const *k,
-                              const struct attn_state *state)
+                              struct narrow_scales scales, const struct attn_state *state)
 {
     const bool hides = softmax_hides(c->args, piece, tile);
     float *logit = c->logit;
@@ -185,7 +220,7 @@ static inline void core_weigh(const struct core *c, const struct attn_piece *pie
         if (!ready) {
             ready = c->lanes && rows - begin >= 2 * VF_LANES ? 2 : 1;
             const uint32_t most = core_seen(c, piece, row + begin + ready * block.rows - 1, tile);
-            core_qk(c, row, begin, rows, &block, ready, most, tile, k, logit);
+            core_qk(c, row, begin, rows, &block, ready, most, tile, k, scales, logit);
         }
         const uint32_t n = core_seen(c, piece, row + begin + block.rows - 1, tile);
         if (!c->plain)
@@ -202,8 +237,8 @@ static inline void core_weigh(const struct core *c, const struct attn_piece *pie
 /* Weighted values of all rows; the next tile's K rows are asked for meanwhile. */
 static inline void core_sum(const struct core *c, const struct attn_piece *piece, uint32_t row,
                             uint32_t rows, const struct attn_rows *tile, enum attn_type v_type,
-                            const void *const *v, const void *const *ahead,
-                            const struct attn_state *state)
+                            const void *const *v, struct narrow_scales scales,
+                            const void *const *ahead, const struct attn_state *state)
 {
     const size_t k_bytes = attn_row_bytes(&attn_types[c->p->k_type], c->p->dim);
     const uint32_t slots = (rows + MICRO_ROWS - 1) / MICRO_ROWS;
@@ -221,6 +256,7 @@ static inline void core_sum(const struct core *c, const struct attn_piece *piece
                 .lanes = block.lanes,
                 .keep = c->keep + begin + r,
                 .v = v,
+                .scales = scales,
                 .ahead = ahead,
                 .n = n,
                 .acc = state->acc + (begin + r) * state->stride,
@@ -250,20 +286,25 @@ static inline void core_absorb(const struct core *c, const struct attn_piece *pi
     for (uint32_t j = n; j < steps; j++) {
         tile->k[j] = tile->k[n - 1];
         tile->v[j] = tile->v[n - 1];
+        tile->k_scale[j] = tile->k_scale[n - 1];
     }
+    const struct narrow_scales k_scales = tile_scales(c->p->k_type, c->p->dim, tile->k_scale, steps,
+                                                      next->k_scale, next->n, c->k_scale);
+    const struct narrow_scales v_scales = tile_scales(c->p->v_type, c->p->dim_v, tile->v_scale, n,
+                                                      next->v_scale, next->n, c->v_scale);
     if (c->lanes) {
-        tile_widen_lines(c->p->k_type, tile->k, steps, c->p->dim, c->tile);
-    } else if (c->padded) {
-        tile_widen(c->p->k_type, tile->k, steps, c->p->dim, c->tile, wide);
+        tile_widen_lines(c->p->k_type, tile->k, k_scales, steps, c->p->dim, c->tile);
+    } else if (c->wide_k) {
+        tile_widen(c->p->k_type, tile->k, k_scales, steps, c->p->dim, c->tile, wide);
         k = wide;
     }
-    core_weigh(c, piece, row, rows, tile, k, state);
+    core_weigh(c, piece, row, rows, tile, k, k_scales, state);
     if (c->wide_v) {
-        tile_widen(v_type, tile->v, n, c->p->dim_v, c->tile, wide);
+        tile_widen(v_type, tile->v, v_scales, n, c->p->dim_v, c->tile, wide);
         v = wide;
         v_type = ATTN_F32;
     }
-    core_sum(c, piece, row, rows, tile, v_type, v, next->k, state);
+    core_sum(c, piece, row, rows, tile, v_type, v, v_scales, next->k, state);
 }
 
 #endif

@@ -116,8 +116,8 @@ ATTN_DEFINE_KERNEL = {
     .summary = "SIMD, one query head at a time over the whole chunk",
 #endif
     .kind = ATTN_RUNG,
-    .k_types = ATTN_TYPES_STORED,
-    .v_types = ATTN_TYPES_STORED,
+    .k_types = ATTN_TYPES_K,
+    .v_types = ATTN_TYPES_V,
     .layouts = ATTN_LAYOUTS_ALL,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge},

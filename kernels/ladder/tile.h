@@ -10,7 +10,7 @@
 #ifndef ATTN_LADDER_TILE_H
 #define ATTN_LADDER_TILE_H
 
-#include "kernels/micro.h"
+#include "kernels/micro_narrow.h"
 
 enum { TILE_MAX = MICRO_TILE, TILE_LINE = 64 };
 
@@ -42,12 +42,36 @@ MICRO_INLINE void tile_fetch(const void *const *ahead, uint32_t first, uint32_t 
             vf_prefetch((const char *)ahead[i] + share.from + line * TILE_LINE);
 }
 
-/* Element d of a row as f32, for what is left over after whole vectors. */
-MICRO_INLINE float tile_element(const enum attn_type type, const void *row, uint32_t d)
+/*
+ * Where the scales of n rows lie as f32, those of integer types widened into `to` first and what
+ * comes next asked for. Other types have the same one everywhere.
+ */
+static inline struct narrow_scales tile_scales(enum attn_type type, uint32_t dim,
+                                               const void *const *scales, uint32_t n,
+                                               const void *const *ahead, uint32_t n_ahead,
+                                               float *to)
 {
-    return type == ATTN_F16    ? attn_f16_to_f32(((const uint16_t *)row)[d])
-           : type == ATTN_BF16 ? attn_bf16_to_f32(((const uint16_t *)row)[d])
-                               : ((const float *)row)[d];
+    static const float one[ATTN_QUANT_BLOCK] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                                1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    static const float e4m3[ATTN_QUANT_BLOCK] = {256, 256, 256, 256, 256, 256, 256, 256,
+                                                 256, 256, 256, 256, 256, 256, 256, 256,
+                                                 256, 256, 256, 256, 256, 256, 256, 256,
+                                                 256, 256, 256, 256, 256, 256, 256, 256};
+    const uint32_t blocks = attn_row_scales(&attn_types[type], dim);
+    if (!blocks)
+        return (struct narrow_scales){.at = type == ATTN_E4M3 ? e4m3 : one};
+    for (uint32_t j = 0; j < n_ahead; j++)
+        vf_prefetch(ahead[j]);
+    for (uint32_t j = 0; j < n; j++) {
+        const uint16_t *const from = scales[j];
+        float *const at = to + (size_t)j * blocks;
+        uint32_t b = 0;
+        for (; b + 4 <= blocks; b += 4)
+            vf_widen4(at + b, from + b);
+        for (; b < blocks; b++)
+            at[b] = attn_f16_to_f32(from[b]);
+    }
+    return (struct narrow_scales){.at = to, .stride = blocks};
 }
 
 /*
@@ -67,36 +91,78 @@ MICRO_INLINE void tile_widen_rows(const enum attn_type type, const void *const *
                 vf_store(at + i, micro_load(type, row[j], d + i));
         }
         for (uint32_t i = 0; d < dim && i < MICRO_LINE; i++)
-            at[i] = d + i < dim ? tile_element(type, row[j], d + i) : 0;
+            at[i] = d + i < dim ? attn_element(type, row[j], d + i, dim) : 0;
+    }
+}
+
+/* The same by blocks, two lines each; a last part block goes one by one. */
+MICRO_INLINE void tile_widen_blocks(const enum attn_type type, const void *const *row,
+                                    struct narrow_scales scales, uint32_t n, uint32_t dim,
+                                    size_t next, size_t stride, float *to)
+{
+    const uint32_t whole = dim / ATTN_QUANT_BLOCK, line = MICRO_LINE / VF_LANES;
+    for (uint32_t j = 0; j < n; j++) {
+        const float *const scale = scales.at + j * scales.stride;
+        float *at = to + j * stride;
+        for (uint32_t b = 0; b < whole; b++, at += 2 * next) {
+            MICRO_UNROLL
+            for (uint32_t i = 0; i < NARROW_VECTORS; i++)
+                vf_store(at + i / line * next + i % line * VF_LANES,
+                         vf_mul(narrow_load(type, row[j], b, i), vf_set1(scale[b])));
+        }
+        for (uint32_t d = whole * ATTN_QUANT_BLOCK; d < dim; at += next)
+            for (uint32_t i = 0; i < MICRO_LINE; i++, d++)
+                at[i] = d < dim ? attn_element(type, row[j], d, dim) *
+                                      (type == ATTN_E4M3 ? 1 : scale[whole])
+                                : 0;
+    }
+}
+
+static inline void tile_widen_any(enum attn_type type, const void *const *row,
+                                  struct narrow_scales scales, uint32_t n, uint32_t dim,
+                                  size_t next, size_t stride, float *to)
+{
+    switch (narrow_codes(type)) {
+    case ATTN_F16:
+        tile_widen_rows(ATTN_F16, row, n, dim, next, stride, to);
+        return;
+    case ATTN_BF16:
+        tile_widen_rows(ATTN_BF16, row, n, dim, next, stride, to);
+        return;
+    case ATTN_I8:
+        tile_widen_blocks(ATTN_I8, row, scales, n, dim, next, stride, to);
+        return;
+    case ATTN_I4:
+        tile_widen_blocks(ATTN_I4, row, scales, n, dim, next, stride, to);
+        return;
+    case ATTN_E4M3:
+        tile_widen_blocks(ATTN_E4M3, row, scales, n, dim, next, stride, to);
+        return;
+    case ATTN_E5M2:
+        tile_widen_blocks(ATTN_E5M2, row, scales, n, dim, next, stride, to);
+        return;
+    default:
+        tile_widen_rows(ATTN_F32, row, n, dim, next, stride, to);
     }
 }
 
 /* n rows widened one after the other, at whole lines; afterwards wide[] points at them. */
-static inline void tile_widen(enum attn_type type, const void *const *row, uint32_t n, uint32_t dim,
-                              float *to, const void **wide)
+static inline void tile_widen(enum attn_type type, const void *const *row,
+                              struct narrow_scales scales, uint32_t n, uint32_t dim, float *to,
+                              const void **wide)
 {
     const size_t stride = (dim + MICRO_LINE - 1) / MICRO_LINE * MICRO_LINE;
-    if (type == ATTN_F16)
-        tile_widen_rows(ATTN_F16, row, n, dim, MICRO_LINE, stride, to);
-    else if (type == ATTN_BF16)
-        tile_widen_rows(ATTN_BF16, row, n, dim, MICRO_LINE, stride, to);
-    else
-        tile_widen_rows(ATTN_F32, row, n, dim, MICRO_LINE, stride, to);
+    tile_widen_any(type, row, scales, n, dim, MICRO_LINE, stride, to);
     for (uint32_t j = 0; j < n; j++)
         wide[j] = to + j * stride;
 }
 
 /* n rows widened to the layout of micro_qk_lanes(). */
-static inline void tile_widen_lines(enum attn_type type, const void *const *row, uint32_t n,
-                                    uint32_t dim, float *to)
+static inline void tile_widen_lines(enum attn_type type, const void *const *row,
+                                    struct narrow_scales scales, uint32_t n, uint32_t dim,
+                                    float *to)
 {
-    const size_t next = TILE_MAX * MICRO_LINE;
-    if (type == ATTN_F16)
-        tile_widen_rows(ATTN_F16, row, n, dim, next, MICRO_LINE, to);
-    else if (type == ATTN_BF16)
-        tile_widen_rows(ATTN_BF16, row, n, dim, next, MICRO_LINE, to);
-    else
-        tile_widen_rows(ATTN_F32, row, n, dim, next, MICRO_LINE, to);
+    tile_widen_any(type, row, scales, n, dim, TILE_MAX * MICRO_LINE, MICRO_LINE, to);
 }
 
 #endif
