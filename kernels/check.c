@@ -236,7 +236,6 @@ int attn_check_rows(const struct attn_args *args, const struct attn_kernel *kern
     const struct attn_problem *const p = args->problem;
     const double factor = kernel->error_factor > 0 ? kernel->error_factor : 1;
     struct attn_check c = {0};
-    double quant_worst = 0;
 
     for (size_t r = 0; r < n; r++) {
         const size_t index = attn_row_index(p, rows[r].batch, rows[r].i, rows[r].head);
@@ -259,8 +258,8 @@ int attn_check_rows(const struct attn_args *args, const struct attn_kernel *kern
                 const double distance = fabs(found - rows[r].original[d]);
                 const double bound = allowed + rows[r].quant_bound;
                 c.quant_error = fmax(c.quant_error, distance);
-                if (distance >= quant_worst * bound) {
-                    quant_worst = distance / bound;
+                if (distance >= c.quant_worst * bound) {
+                    c.quant_worst = distance / bound;
                     c.quant_bound = bound;
                 }
             }

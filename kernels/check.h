@@ -66,7 +66,8 @@ struct attn_check {
     double error_bound;   /* of the row where error / bound is largest */
     double worst;         /* that largest error / bound; > 1 is a wrong kernel */
     double quant_error;   /* largest distance from the original rows; 0 if there are none */
-    double quant_bound;   /* of the row where that distance over the two bounds is largest */
+    double quant_bound;   /* of the row where the distance is the largest part of its bound */
+    double quant_worst;   /* that part; > 1 is a cache that was not narrowed from what is said */
     uint32_t batch, i, head, column;
     double expected, found;
 };

@@ -86,7 +86,7 @@ int attn_verify(const struct attn_oracle *oracle, enum attn_sample sample, struc
     attn_call(team, kernel, &data->args, NULL);
     attn_call_prepare(team, kernel, false);
     const int error = attn_check_rows(&data->args, kernel, oracle->row[sample], oracle->n, check);
-    if (!error && check->quant_error > check->quant_bound)
+    if (!error && check->quant_worst > 1)
         return attn_refuse(
             why, -EDOM,
             "the cache is not what was narrowed: the output is %.3g from that of the "
