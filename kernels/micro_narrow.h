@@ -52,12 +52,12 @@ MICRO_INLINE vf narrow_load(const enum attn_type type, const void *row, uint32_t
 
 /*
  * Tokens a Q K' step takes. The sum of a block is one register a row more than in micro_qk(), and
- * compilers keep all of q that a block meets in registers: with sixteen of them two rows leave room
- * for two tokens.
+ * compilers keep all of q that a block meets in registers: with sixteen of them one row leaves room
+ * for four tokens, two for two.
  */
 MICRO_INLINE uint32_t narrow_tokens(uint32_t rows)
 {
-    static const uint8_t few[5] = {0, 8, 2, 1, 1}, many[5] = {0, 12, 8, 6, 4};
+    static const uint8_t few[5] = {0, 4, 2, 1, 1}, many[5] = {0, 12, 8, 6, 4};
     return VF_REGISTERS >= 32 ? many[rows] : few[rows];
 }
 
