@@ -2,18 +2,20 @@
 /*
  * Integer dot products, one thin layer over what each instruction set offers: VI_BYTES products of
  * an unsigned and a signed byte, added up four at a time into 32-bit lanes. Without VNNI it takes
- * three instructions, and the sum of two products must fit sixteen bits: there the unsigned side
- * stays within IDOT_UNSIGNED so that none saturates.
+ * three instructions, and the sum of two products must fit sixteen bits: there signed bytes stay
+ * within IDOT_SIGNED beside any unsigned ones, or unsigned ones within IDOT_UNSIGNED beside any
+ * signed ones, so that none saturates.
  */
 #ifndef ATTN_LADDER_IDOT_H
 #define ATTN_LADDER_IDOT_H
 
 #include <stdint.h>
+#include <string.h>
 
 #if defined(__AVX512VNNI__)
 #include <immintrin.h>
 
-enum { VI_BYTES = 64, IDOT_UNSIGNED = 255 };
+enum { VI_BYTES = 64, IDOT_UNSIGNED = 255, IDOT_SIGNED = 127 };
 typedef __m512i vi;
 
 static inline vi vi_set1(int32_t x)
@@ -32,6 +34,27 @@ static inline int32_t vi_first(vi a)
 {
     return _mm512_cvtsi512_si32(a);
 }
+static inline vi vi_load(const void *p)
+{
+    return _mm512_loadu_si512(p);
+}
+static inline __m512 vi_to_vf(vi a)
+{
+    return _mm512_cvtepi32_ps(a);
+}
+/* 4, 8 or 16 bytes over and over. */
+static inline vi vi_spread(const void *p, uint32_t bytes)
+{
+    int64_t eight;
+    int32_t four;
+    if (bytes == 16)
+        return _mm512_broadcast_i32x4(_mm_loadu_si128(p));
+    memcpy(&four, p, sizeof(four));
+    if (bytes == 4)
+        return _mm512_set1_epi32(four);
+    memcpy(&eight, p, sizeof(eight));
+    return _mm512_set1_epi64(eight);
+}
 #elif defined(__AVX2__)
 #include <immintrin.h>
 
@@ -49,15 +72,34 @@ static inline int32_t vi_first(vi a)
 {
     return _mm256_cvtsi256_si32(a);
 }
+static inline vi vi_load(const void *p)
+{
+    return _mm256_loadu_si256(p);
+}
+static inline __m256 vi_to_vf(vi a)
+{
+    return _mm256_cvtepi32_ps(a);
+}
+/* 4 or 8 bytes over and over. */
+static inline vi vi_spread(const void *p, uint32_t bytes)
+{
+    int64_t eight;
+    int32_t four;
+    memcpy(&four, p, sizeof(four));
+    if (bytes == 4)
+        return _mm256_set1_epi32(four);
+    memcpy(&eight, p, sizeof(eight));
+    return _mm256_set1_epi64x(eight);
+}
 #if defined(__AVXVNNI__)
-enum { VI_BYTES = 32, IDOT_UNSIGNED = 255 };
+enum { VI_BYTES = 32, IDOT_UNSIGNED = 255, IDOT_SIGNED = 127 };
 
 static inline vi vi_dot(vi acc, vi u, vi s)
 {
     return _mm256_dpbusd_avx_epi32(acc, u, s);
 }
 #else
-enum { VI_BYTES = 32, IDOT_UNSIGNED = 128 };
+enum { VI_BYTES = 32, IDOT_UNSIGNED = 127, IDOT_SIGNED = 63 };
 
 static inline vi vi_dot(vi acc, vi u, vi s)
 {
@@ -89,7 +131,7 @@ static inline int32_t vi_first(vi a)
     return vgetq_lane_s32(a, 0);
 }
 #else
-enum { VI_BYTES = 1, IDOT_UNSIGNED = 255 };
+enum { VI_BYTES = 1, IDOT_UNSIGNED = 255, IDOT_SIGNED = 127 };
 typedef int32_t vi;
 
 static inline vi vi_set1(int32_t x)

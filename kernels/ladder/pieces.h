@@ -21,6 +21,9 @@ struct pieces_rung {
     uint32_t rows; /* most rows of a segment (one query's group is never cut) */
     uint32_t tile; /* tokens a step, <= ATTN_TILE_MAX, divides ATTN_RUN */
     size_t (*own_floats)(const struct attn_problem *p);
+    /* Before the first tile of a piece, or NULL. */
+    void (*begin)(const struct attn_args *args, const struct attn_piece *piece,
+                  const struct pieces_workspace *w, uint32_t rows);
     void (*absorb)(const struct attn_args *args, const struct attn_piece *piece,
                    const struct pieces_workspace *w, uint32_t rows, uint32_t first,
                    const struct attn_rows *tile);
@@ -55,6 +58,8 @@ static inline void pieces_attend_one(const struct pieces_rung *rung, const struc
     struct attn_rows tile;
 
     plain_pack_q(args, piece, rows, w->q);
+    if (rung->begin)
+        rung->begin(args, piece, w, rows);
     attn_state_clear(state, rows, p->dim_v);
     attn_state_clear(&w->run, rows, p->dim_v);
     for (uint32_t pos = piece->first; pos < piece->end; pos += tile.n) {

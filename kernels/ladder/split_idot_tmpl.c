@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rung: a cache of integers multiplied as it is. q is rounded to bytes, a block of the head dim at
+ * a time, and the weights of a tile to bytes by the largest among them, so that both products are
+ * integer dot products of what the cache holds. What the rounding may do to an output has a bound
+ * of its own (q_levels, p_levels and p_tokens in kernels/check.h).
+ *
+ * Q K': rows lie across the lanes, four bytes of the head dim in each, and as many neighbouring
+ * fours as fill them; K is broadcast. It is the unsigned side, 128 above its codes, which a sum of
+ * q taken once a piece puts right. P V: four tokens share a lane, elements of the head dim lie
+ * across. Weights take V's scales before they are rounded, a block of the head dim at a time.
+ */
+#include "kernels/ladder/idot.h"
+#include "kernels/ladder/pieces.h"
+#include "kernels/ladder/softmax.h"
+#include "kernels/ladder/tmpl.h"
+
+enum {
+    ROWS = 128,
+    TILE = 64,
+    BLOCK = ATTN_QUANT_BLOCK,
+    LANES = (int)VF_LANES,
+    ROWS_MIN = 4,                              /* the fewest that share the lanes */
+    TOKENS = (int)VF_REGISTERS >= 32 ? 8 : 4,  /* of K a step takes */
+    PV_ROWS = (int)VF_REGISTERS >= 32 ? 4 : 2, /* rows of weights a step takes */
+    PV_VECTORS = BLOCK / LANES,
+};
+
+/* Memory of a rank beside the states: everything below lies one after the other. */
+struct own {
+    float *q_scale;      /* [row block][block][LANES] */
+    int32_t *q_bias;     /* the same: -128 times the sum of a lane's bytes */
+    int8_t *q;           /* [row block][step][LANES][4] */
+    float *k_scale;      /* [TILE][block] */
+    float *v_scale;      /* [block of V][TILE] */
+    float *logit, *keep; /* [row block][TILE][rows], [rows] */
+    float *weight;       /* [LANES][TILE] of one row block */
+    float *factor;       /* [LANES]: what a level of each row's weights is worth */
+    uint8_t *k, *p;      /* [TILE][dim], [LANES][TILE] */
+    int8_t *v;           /* [TILE / 4][dim_v][4] */
+};
+
+static uint32_t round_to(uint32_t n, uint32_t to)
+{
+    return (n + to - 1) / to * to;
+}
+
+/* Lays out the memory from `at`; returns its end. Sizes are those of `rows` rows. */
+static float *lay_out(struct own *own, const struct attn_problem *p, uint32_t rows, float *at)
+{
+    const size_t dim = round_to(p->dim, BLOCK), dim_v = round_to(p->dim_v, BLOCK);
+    const size_t padded = round_to(rows, LANES), blocks = dim / BLOCK, blocks_v = dim_v / BLOCK;
+    const size_t scales = padded / ROWS_MIN * blocks * LANES;
+    const size_t floats[] = {scales,         scales,           padded * dim / 4,
+                             TILE * blocks,  blocks_v * TILE,  padded * TILE + LANES,
+                             padded,         LANES * TILE,     LANES,
+                             TILE * dim / 4, LANES * TILE / 4, TILE * dim_v / 4};
+    float *part[sizeof(floats) / sizeof(*floats)];
+    for (size_t i = 0; i < sizeof(floats) / sizeof(*floats); i++) {
+        part[i] = at;
+        at += pieces_align(floats[i]);
+    }
+    *own = (struct own){
+        .q_scale = part[0],
+        .q_bias = (int32_t *)(void *)part[1],
+        .q = (int8_t *)part[2],
+        .k_scale = part[3],
+        .v_scale = part[4],
+        .logit = part[5],
+        .keep = part[6],
+        .weight = part[7],
+        .factor = part[8],
+        .k = (uint8_t *)part[9],
+        .p = (uint8_t *)part[10],
+        .v = (int8_t *)part[11],
+    };
+    return at;
+}
+
+static size_t own_floats(const struct attn_problem *p)
+{
+    static float none[1];
+    struct own own;
+    return (size_t)(lay_out(&own, p, attn_cut_rows(p, ROWS), none) - none);
+}
+
+/* Rows that share the lanes when `left` are left: 4, 8 or 16. */
+static uint32_t block_rows(uint32_t left)
+{
+    uint32_t rows = LANES;
+    while (rows > ROWS_MIN && left <= rows / 2)
+        rows /= 2;
+    return rows;
+}
+
+static float largest(const float *x, uint32_t n)
+{
+    float most = 0;
+    for (uint32_t i = 0; i < n; i++)
+        most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
+    return most;
+}
+
+/* Row r of a block of `rows`: its bytes, scales and biases. q holds dim floats and is consumed. */
+static void round_q(const struct own *own, const struct attn_problem *p, uint32_t begin, uint32_t r,
+                    uint32_t rows, const float *q)
+{
+    const uint32_t fours = LANES / rows, blocks = round_to(p->dim, BLOCK) / BLOCK;
+    int8_t *const to = own->q + (size_t)begin * blocks * BLOCK;
+    float *const scale = own->q_scale + (size_t)begin / ROWS_MIN * blocks * LANES;
+    int32_t *const bias = own->q_bias + (size_t)begin / ROWS_MIN * blocks * LANES;
+    for (uint32_t b = 0; b < blocks; b++) {
+        const uint32_t left = p->dim - b * BLOCK, n = left < BLOCK ? left : BLOCK;
+        const float level = largest(q + b * BLOCK, n) / IDOT_SIGNED;
+        const float inverse = level > 0 ? 1 / level : 0;
+        for (uint32_t i = 0; i < fours; i++) {
+            scale[b * LANES + r * fours + i] = level;
+            bias[b * LANES + r * fours + i] = 0;
+        }
+        for (uint32_t i = 0; i < n; i++) {
+            const uint32_t step = (b * BLOCK + i) / (4 * fours), lane = r * fours + i / 4 % fours;
+            const int32_t code = (int32_t)rintf(q[b * BLOCK + i] * inverse);
+            to[((size_t)step * LANES + lane) * 4 + i % 4] = (int8_t)code;
+            bias[b * LANES + lane] -= 128 * code;
+        }
+    }
+}
+
+static void begin(const struct attn_args *args, const struct attn_piece *piece,
+                  const struct pieces_workspace *w, uint32_t rows)
+{
+    const struct attn_problem *const p = args->problem;
+    const struct attn_plane *const plane = &args->kv.k_scale;
+    const uint32_t blocks = round_to(p->dim, BLOCK) / BLOCK;
+    struct own own;
+    lay_out(&own, p, attn_cut_rows(p, ROWS), w->own);
+    if (attn_types[p->k_type].channel) {
+        const size_t at = attn_plane_offset(plane, piece->batch, 0, piece->kv_head, 0);
+        const uint16_t *const channel = (const void *)((const char *)plane->base + at);
+        for (uint32_t r = 0; r < rows; r++)
+            for (uint32_t d = 0; d < p->dim; d++)
+                w->q[(size_t)r * p->dim + d] *= attn_f16_to_f32(channel[d]);
+    }
+    for (uint32_t first = 0, together; first < rows; first += together) {
+        together = block_rows(rows - first);
+        const size_t scales = (size_t)first / ROWS_MIN * blocks * LANES;
+        memset(own.q + (size_t)first * blocks * BLOCK, 0, (size_t)together * blocks * BLOCK);
+        memset(own.q_scale + scales, 0, (size_t)blocks * LANES * sizeof(float));
+        memset(own.q_bias + scales, 0, (size_t)blocks * LANES * sizeof(int32_t));
+        for (uint32_t r = 0; r < together && first + r < rows; r++)
+            round_q(&own, p, first, r, together, w->q + (size_t)(first + r) * p->dim);
+    }
+}
+
+/* A block of codes as bytes: signed, or 128 above. */
+static inline void unpack(enum attn_type type, const void *row, uint32_t b, uint8_t flip,
+                          uint8_t *to)
+{
+    if (attn_types[type].bits == 8) {
+        const uint8_t *const from = (const uint8_t *)row + b * BLOCK;
+        for (int i = 0; i < BLOCK; i++)
+            to[i] = from[i] ^ flip;
+        return;
+    }
+    const uint8_t *const from = (const uint8_t *)row + b * (BLOCK / 2);
+    for (int i = 0; i < BLOCK / 2; i++) {
+        to[i] = (uint8_t)(((from[i] & 15) ^ 8) - 8) ^ flip;
+        to[i + BLOCK / 2] = (uint8_t)((from[i] >> 4 ^ 8) - 8) ^ flip;
+    }
+}
+
+/* A row of codes as bytes, zeros behind its end. */
+static void unpack_row(enum attn_type type, const void *row, uint32_t dim, uint8_t flip,
+                       uint8_t *to)
+{
+    const uint32_t whole = dim / BLOCK;
+    for (uint32_t b = 0; b < whole; b++)
+        unpack(type, row, b, flip, to + b * BLOCK);
+    for (uint32_t d = whole * BLOCK; d % BLOCK || d < dim; d++)
+        to[d] = d < dim ? (uint8_t)(int)attn_element(type, row, d, dim) ^ flip : flip;
+}
+
+static void fetch_row(const void *row, ptrdiff_t ahead, size_t bytes)
+{
+    for (size_t at = 0; ahead && at < bytes; at += 64)
+        vf_prefetch((const char *)row + ahead + at);
+}
+
+/* K of a tile as bytes, 128 above; scales as floats. Rows past the end hold nothing. */
+static void take_k(const struct own *own, const struct attn_problem *p,
+                   const struct attn_rows *tile)
+{
+    const struct attn_type_info *const info = &attn_types[p->k_type];
+    const uint32_t dim = round_to(p->dim, BLOCK), blocks = dim / BLOCK;
+    for (uint32_t j = 0; j < tile->n; j++) {
+        unpack_row(p->k_type, tile->k[j], p->dim, 128, own->k + (size_t)j * dim);
+        fetch_row(tile->k[j], tile->k_step * tile->n, attn_row_bytes(info, p->dim));
+        for (uint32_t b = 0; b < blocks; b++)
+            own->k_scale[j * blocks + b] =
+                info->channel ? 1 : attn_f16_to_f32(((const uint16_t *)tile->k_scale[j])[b]);
+    }
+    const uint32_t end = round_to(tile->n, TOKENS);
+    memset(own->k + (size_t)tile->n * dim, 128, (size_t)(end - tile->n) * dim);
+    memset(own->k_scale + tile->n * blocks, 0, (end - tile->n) * blocks * sizeof(float));
+}
+
+/* V of a tile, four tokens interleaved. */
+static void take_v(const struct own *own, const struct attn_problem *p,
+                   const struct attn_rows *tile)
+{
+    const struct attn_type_info *const info = &attn_types[p->v_type];
+    const uint32_t dim = round_to(p->dim_v, BLOCK), blocks = dim / BLOCK;
+    uint8_t four[4][BLOCK];
+    for (uint32_t j = 0; j < tile->n; j++) {
+        fetch_row(tile->v[j], tile->v_step * tile->n, attn_row_bytes(info, p->dim_v));
+        for (uint32_t b = 0; b < blocks; b++)
+            own->v_scale[b * TILE + j] = attn_f16_to_f32(((const uint16_t *)tile->v_scale[j])[b]);
+    }
+    for (uint32_t b = 0; b < blocks; b++)
+        for (uint32_t j = tile->n; j < TILE; j++)
+            own->v_scale[b * TILE + j] = 0;
+    for (uint32_t j = 0; j < tile->n; j += 4) {
+        int8_t *const to = own->v + (size_t)j * dim;
+        for (uint32_t b = 0; b < blocks; b++) {
+            for (uint32_t t = 0; t < 4; t++) {
+                const void *const row = tile->v[j + t < tile->n ? j + t : tile->n - 1];
+                if ((b + 1) * BLOCK <= p->dim_v)
+                    unpack(p->v_type, row, b, 0, four[t]);
+                else
+                    for (uint32_t i = 0; i < BLOCK; i++)
+                        four[t][i] = b * BLOCK + i < p->dim_v
+                                         ? (uint8_t)(int)attn_element(p->v_type, row, b * BLOCK + i,
+                                                                      p->dim_v)
+                                         : 0;
+            }
+            for (uint32_t i = 0; i < BLOCK; i += 16) {
+                const __m128i r0 = _mm_loadu_si128((const void *)&four[0][i]);
+                const __m128i r1 = _mm_loadu_si128((const void *)&four[1][i]);
+                const __m128i r2 = _mm_loadu_si128((const void *)&four[2][i]);
+                const __m128i r3 = _mm_loadu_si128((const void *)&four[3][i]);
+                const __m128i a = _mm_unpacklo_epi8(r0, r1), A = _mm_unpackhi_epi8(r0, r1);
+                const __m128i c = _mm_unpacklo_epi8(r2, r3), C = _mm_unpackhi_epi8(r2, r3);
+                __m128i *const at = (__m128i *)(void *)(to + (size_t)(b * BLOCK + i) * 4);
+                _mm_storeu_si128(at, _mm_unpacklo_epi16(a, c));
+                _mm_storeu_si128(at + 1, _mm_unpackhi_epi16(a, c));
+                _mm_storeu_si128(at + 2, _mm_unpacklo_epi16(A, C));
+                _mm_storeu_si128(at + 3, _mm_unpackhi_epi16(A, C));
+            }
+        }
+    }
+}
+
+/* Logits of LANES / fours rows, [token][row]. */
+MICRO_INLINE void qk_rows(const uint32_t fours, const int8_t *q, const float *q_scale,
+                          const int32_t *q_bias, const uint8_t *k, const float *k_scale,
+                          uint32_t blocks, uint32_t n, float *logit)
+{
+    const uint32_t rows = LANES / fours, steps = BLOCK / 4 / fours;
+    for (uint32_t j = 0; j < n; j += TOKENS) {
+        vf acc[TOKENS];
+        MICRO_UNROLL
+        for (uint32_t t = 0; t < TOKENS; t++)
+            acc[t] = vf_zero();
+        for (uint32_t b = 0; b < blocks; b++) {
+            const vf scale = vf_load(q_scale + b * LANES);
+            const vi bias = vi_load(q_bias + b * LANES);
+            const int8_t *const at = q + (size_t)b * steps * LANES * 4;
+            MICRO_UNROLL
+            for (uint32_t t = 0; t < TOKENS; t++) {
+                const uint8_t *const kt = k + ((size_t)(j + t) * blocks + b) * BLOCK;
+                vi dot = bias;
+                MICRO_UNROLL
+                for (uint32_t s = 0; s < steps; s++)
+                    dot = vi_dot(dot, vi_spread(kt + s * 4 * fours, 4 * fours),
+                                 vi_load(at + s * LANES * 4));
+                acc[t] = vf_fma(vi_to_vf(dot),
+                                vf_mul(scale, vf_set1(k_scale[(j + t) * blocks + b])), acc[t]);
+            }
+        }
+        MICRO_UNROLL
+        for (uint32_t t = 0; t < TOKENS; t += fours) {
+            vf sum = acc[t];
+            if (fours == 2)
+                sum = vf_sum_pairs(sum, acc[t + 1]);
+            if (fours == 4)
+                sum = vf_sum_pairs(vf_sum_pairs(sum, acc[t + 1]),
+                                   vf_sum_pairs(acc[t + 2], acc[t + 3]));
+            vf_store(logit + (size_t)(j + t) * rows, sum);
+        }
+    }
+}
+
+static void qk(const struct own *own, const struct attn_problem *p, uint32_t first, uint32_t rows,
+               uint32_t n, float *logit)
+{
+    const uint32_t blocks = round_to(p->dim, BLOCK) / BLOCK;
+    const size_t scales = (size_t)first / ROWS_MIN * blocks * LANES;
+    const int8_t *const q = own->q + (size_t)first * blocks * BLOCK;
+    const float *const scale = own->q_scale + scales;
+    const int32_t *const bias = own->q_bias + scales;
+    if (rows == LANES)
+        qk_rows(1, q, scale, bias, own->k, own->k_scale, blocks, n, logit);
+    else if (rows == LANES / 2)
+        qk_rows(2, q, scale, bias, own->k, own->k_scale, blocks, n, logit);
+    else
+        qk_rows(LANES / ROWS_MIN, q, scale, bias, own->k, own->k_scale, blocks, n, logit);
+}
+
+/* Weights of one row times a block's scales to bytes; what one level of them is worth. */
+static float round_p(const float *weight, const float *scale, uint8_t *to)
+{
+    float scaled[TILE];
+    vf most = vf_zero();
+    for (uint32_t j = 0; j < TILE; j += LANES) {
+        const vf w = vf_mul(vf_load(weight + j), vf_load(scale + j));
+        most = vf_max(most, w);
+        vf_store(scaled + j, w);
+    }
+    const float level = vf_hmax(most) / IDOT_UNSIGNED, inverse = level > 0 ? 1 / level : 0;
+    for (uint32_t j = 0; j < TILE; j++)
+        to[j] = (uint8_t)(int32_t)(scaled[j] * inverse + 0.5f);
+    return level;
+}
+
+/* Block b of V, weighted for PV_ROWS rows whose weights are bytes, into what they have. */
+static void pv(const struct own *own, const struct attn_problem *p, uint32_t b, uint32_t fours,
+               const uint8_t *weight, const float *factor, uint32_t rows, const float *keep,
+               float *acc, size_t stride)
+{
+    const uint32_t dim = round_to(p->dim_v, BLOCK);
+    const int8_t *v = own->v + (size_t)b * BLOCK * 4;
+    vi sum[PV_ROWS][PV_VECTORS];
+    MICRO_UNROLL
+    for (int r = 0; r < PV_ROWS; r++) {
+        MICRO_UNROLL
+        for (int c = 0; c < PV_VECTORS; c++)
+            sum[r][c] = vi_set1(0);
+    }
+    for (uint32_t j = 0; j < fours; j++, v += (size_t)dim * 4) {
+        MICRO_UNROLL
+        for (int r = 0; r < PV_ROWS; r++) {
+            const vi w = vi_spread(weight + r * TILE + j * 4, 4);
+            MICRO_UNROLL
+            for (int c = 0; c < PV_VECTORS; c++)
+                sum[r][c] = vi_dot(sum[r][c], w, vi_load(v + c * LANES * 4));
+        }
+    }
+    MICRO_UNROLL
+    for (int r = 0; r < PV_ROWS; r++) {
+        const vf shrink = vf_set1(keep[r]), level = vf_set1(factor[r]);
+        MICRO_UNROLL
+        for (int c = 0; c < PV_VECTORS; c++) {
+            float *const to = acc + (size_t)r * stride + b * BLOCK + c * LANES;
+            if ((uint32_t)r < rows && b * BLOCK + (uint32_t)(c * LANES) < p->dim_v)
+                vf_store(to, vf_fma(vf_load(to), shrink, vf_mul(vi_to_vf(sum[r][c]), level)));
+        }
+    }
+}
+
+/* Weighted values of a block of rows, idle ones left out, from their weights [token][row]. */
+static void sum_up(const struct own *own, const struct attn_problem *p, uint32_t rows,
+                   uint32_t lanes, uint32_t n, const float *weight, const float *keep, float *acc,
+                   size_t stride)
+{
+    const uint32_t blocks = round_to(p->dim_v, BLOCK) / BLOCK;
+    for (uint32_t j = 0; j < n; j++)
+        for (uint32_t r = 0; r < rows; r++)
+            own->weight[r * TILE + j] = weight[j * lanes + r];
+    for (uint32_t r = 0; r < rows; r++)
+        for (uint32_t j = n; j < TILE; j++)
+            own->weight[r * TILE + j] = 0;
+    for (uint32_t b = 0; b < blocks; b++) {
+        for (uint32_t r = 0; r < rows; r++)
+            own->factor[r] =
+                round_p(own->weight + r * TILE, own->v_scale + b * TILE, own->p + r * TILE);
+        for (uint32_t r = 0; r < rows; r += PV_ROWS)
+            pv(own, p, b, (n + 3) / 4, own->p + r * TILE, own->factor + r, rows - r, keep + r,
+               acc + r * stride, stride);
+    }
+}
+
+static void absorb(const struct attn_args *args, const struct attn_piece *piece,
+                   const struct pieces_workspace *w, uint32_t rows, uint32_t first,
+                   const struct attn_rows *tile)
+{
+    const struct attn_problem *const p = args->problem;
+    const bool hides = softmax_hides(args, piece, tile);
+    struct own own;
+    (void)first;
+    lay_out(&own, p, attn_cut_rows(p, ROWS), w->own);
+    take_k(&own, p, tile);
+    take_v(&own, p, tile);
+    for (uint32_t at = 0, lanes; at < rows; at += lanes) {
+        lanes = block_rows(rows - at);
+        const uint32_t count = rows - at < lanes ? rows - at : lanes;
+        float *const logit = own.logit + (size_t)at * TILE;
+        qk(&own, p, at, lanes, tile->n, logit);
+        if (p->softcap > 0 || args->alibi)
+            softmax_adjust(args, piece, at, count, lanes, tile, logit);
+        if (hides)
+            softmax_hide(args, piece, at, count, lanes, tile, logit);
+        softmax_block(logit, count, lanes, tile->n, w->run.m + at, w->run.l + at, own.keep + at);
+        sum_up(&own, p, count, lanes, tile->n, logit, own.keep + at,
+               w->run.acc + at * w->run.stride, w->run.stride);
+    }
+}
+
+static const struct pieces_rung idot = {
+    .rows = ROWS,
+    .tile = TILE,
+    .own_floats = own_floats,
+    .begin = begin,
+    .absorb = absorb,
+};
+
+static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int ranks)
+{
+    return pieces_scratch_bytes(&idot, p, splits, ranks);
+}
+
+static void attend(const struct attn_args *args, int rank, int ranks)
+{
+    pieces_attend(&idot, args, rank, ranks);
+}
+
+static void merge(const struct attn_args *args, int rank, int ranks)
+{
+    attn_pieces_merge(args, ROWS, rank, ranks);
+}
+
+ATTN_DEFINE_KERNEL = {
+    ATTN_KERNEL_IDENTITY,
+    .summary = "integer dot products with the cache as it is; q and weights rounded to bytes",
+    .kind = ATTN_RUNG,
+    .k_types = ATTN_TYPES_INTEGER,
+    .v_types = ATTN_TYPES_INTEGER & ATTN_TYPES_V,
+    .layouts = ATTN_LAYOUTS_ALL,
+    .q_levels = IDOT_SIGNED,
+    .p_levels = IDOT_UNSIGNED,
+    .p_tokens = TILE,
+    .scratch_bytes = scratch_bytes,
+    .phase = {attend, merge},
+    .phase_name = {"attend", "merge"},
+};
