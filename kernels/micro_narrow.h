@@ -65,7 +65,7 @@ MICRO_INLINE uint32_t narrow_tokens(uint32_t rows)
 MICRO_INLINE uint32_t narrow_blocks(uint32_t rows)
 {
     const uint32_t blocks = micro_vectors(rows) / NARROW_VECTORS;
-    return blocks > 4 ? 4 : blocks;
+    return blocks > 4 ? 4 : blocks ? blocks : 1;
 }
 
 /* As micro_qk(), dim being whole blocks. */

@@ -41,7 +41,7 @@ static inline void block_lanes(uint32_t vectors, uint32_t lanes, const float *q,
 }
 
 /* Rows that may read a cache of eight bits or fewer directly: more would widen it into L1 first. */
-enum { BLOCK_NARROW = VF_REGISTERS >= 32 ? 4 : 2 };
+enum { BLOCK_NARROW = VF_REGISTERS >= 32 && NARROW_VECTORS <= 2 ? 4 : 2 };
 
 MICRO_INLINE void block_qk_narrow(const uint32_t rows, enum attn_type type, const float *q,
                                   uint32_t dim, const void *const *k, struct narrow_scales scales,
