@@ -57,14 +57,22 @@ static inline size_t attn_plane_offset(const struct attn_plane *plane, uint32_t 
            slot * plane->token_stride;
 }
 
-/* Pointers of n rows from `offset`, token_stride apart, to every step-th entry of row[]. */
-static inline void attn_plane_run(const struct attn_plane *plane, size_t offset, uint32_t n,
-                                  const void **row, uint32_t step)
+/* Row `slot` of (batch, page, head), and the bytes to the next; an absent plane stays where it is.
+ */
+struct attn_walk {
+    const char *at;
+    size_t stride;
+};
+
+static inline struct attn_walk attn_plane_walk(const struct attn_plane *plane, uint32_t batch,
+                                               size_t page, uint32_t head, uint32_t slot)
 {
-    const char *at = plane->base ? (const char *)plane->base + offset : NULL;
-    const size_t stride = plane->base ? plane->token_stride : 0;
-    for (uint32_t i = 0; i < n; i++)
-        row[i * step] = at + i * stride;
+    if (!plane->base)
+        return (struct attn_walk){0};
+    return (struct attn_walk){
+        .at = (const char *)plane->base + attn_plane_offset(plane, batch, page, head, slot),
+        .stride = plane->token_stride,
+    };
 }
 
 /*
@@ -80,23 +88,36 @@ static inline uint32_t attn_kv_rows_at(const struct attn_kv *kv, uint32_t batch,
     const uint32_t modulus = kv->table ? kv->page : kv->ring_tokens;
     uint32_t runs = 0;
     for (uint32_t i = 0, run; i < n; i += run, runs++) {
-        const uint32_t t = pos + i, slot = modulus ? t % modulus : t, to = at + i * step;
+        const uint32_t t = pos + i, slot = modulus ? t % modulus : t;
+        uint32_t to = at + i * step;
         const size_t page =
             kv->table ? kv->table[(size_t)batch * kv->pages_a_sequence + t / modulus] : 0;
         run = modulus && modulus - slot < n - i ? modulus - slot : n - i;
-        attn_plane_run(&kv->k, attn_plane_offset(&kv->k, batch, page, head, slot), run,
-                       &rows->k[to], step);
-        attn_plane_run(&kv->v, attn_plane_offset(&kv->v, batch, page, head, slot), run,
-                       &rows->v[to], step);
-        if (!scaled)
+        /* One loop for all planes: a run is a few tokens, and each loop would be mispredicted. */
+        struct attn_walk k = attn_plane_walk(&kv->k, batch, page, head, slot);
+        struct attn_walk v = attn_plane_walk(&kv->v, batch, page, head, slot);
+        if (!scaled) {
+            for (uint32_t j = 0; j < run; j++, to += step, k.at += k.stride, v.at += v.stride) {
+                rows->pos[to] = t + j;
+                rows->k[to] = k.at;
+                rows->v[to] = v.at;
+            }
             continue;
-        attn_plane_run(&kv->k_scale, attn_plane_offset(&kv->k_scale, batch, page, head, slot), run,
-                       &rows->k_scale[to], step);
-        attn_plane_run(&kv->v_scale, attn_plane_offset(&kv->v_scale, batch, page, head, slot), run,
-                       &rows->v_scale[to], step);
+        }
+        struct attn_walk ks = attn_plane_walk(&kv->k_scale, batch, page, head, slot);
+        struct attn_walk vs = attn_plane_walk(&kv->v_scale, batch, page, head, slot);
+        for (uint32_t j = 0; j < run; j++, to += step) {
+            rows->pos[to] = t + j;
+            rows->k[to] = k.at;
+            rows->v[to] = v.at;
+            rows->k_scale[to] = ks.at;
+            rows->v_scale[to] = vs.at;
+            k.at += k.stride;
+            v.at += v.stride;
+            ks.at += ks.stride;
+            vs.at += vs.stride;
+        }
     }
-    for (uint32_t i = 0; i < n; i++)
-        rows->pos[at + i * step] = pos + i;
     return runs;
 }
 

@@ -62,7 +62,9 @@ static inline struct narrow_scales tile_scales(enum attn_type type, uint32_t dim
         return (struct narrow_scales){.at = type == ATTN_E4M3 ? e4m3 : one};
     for (uint32_t j = 0; j < n_ahead; j++)
         vf_prefetch(ahead[j]);
-    for (uint32_t j = 0; j < n; j++) {
+    for (uint32_t j = 0; blocks == 4 && j < n; j++)
+        vf_widen4(to + (size_t)j * 4, scales[j]);
+    for (uint32_t j = 0; blocks != 4 && j < n; j++) {
         const uint16_t *const from = scales[j];
         float *const at = to + (size_t)j * blocks;
         uint32_t b = 0;
