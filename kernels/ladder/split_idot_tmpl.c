@@ -152,38 +152,85 @@ static void begin(const struct attn_args *args, const struct attn_piece *piece,
     }
 }
 
-/* A block of codes as bytes: signed, or 128 above. */
-static inline void unpack(enum attn_type type, const void *row, uint32_t b, uint8_t flip,
-                          uint8_t *to)
+/* Half a block of codes as bytes: elements 16 * half of block b and the 15 behind it. */
+static inline __m128i half_block(bool bytes, const void *row, uint32_t b, uint32_t half)
 {
-    if (attn_types[type].bits == 8) {
-        const uint8_t *const from = (const uint8_t *)row + b * BLOCK;
-        for (int i = 0; i < BLOCK; i++)
-            to[i] = from[i] ^ flip;
-        return;
-    }
-    const uint8_t *const from = (const uint8_t *)row + b * (BLOCK / 2);
-    for (int i = 0; i < BLOCK / 2; i++) {
-        to[i] = (uint8_t)(((from[i] & 15) ^ 8) - 8) ^ flip;
-        to[i + BLOCK / 2] = (uint8_t)((from[i] >> 4 ^ 8) - 8) ^ flip;
-    }
+    const __m128i value = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, -8, -7, -6, -5, -4, -3, -2, -1);
+    const uint8_t *const at = row;
+    if (bytes)
+        return _mm_loadu_si128((const void *)(at + b * BLOCK + half * 16));
+    const __m128i pairs = _mm_loadu_si128((const void *)(at + b * (BLOCK / 2)));
+    const __m128i codes = half ? _mm_srli_epi16(pairs, 4) : pairs;
+    return _mm_shuffle_epi8(value, _mm_and_si128(codes, _mm_set1_epi8(15)));
 }
 
-/* A row of codes as bytes, zeros behind its end. */
-static void unpack_row(enum attn_type type, const void *row, uint32_t dim, uint8_t flip,
-                       uint8_t *to)
+/* The same of the part block a row ends with, zeros behind its end. */
+static __m128i half_end(enum attn_type type, const void *row, uint32_t dim, uint32_t half)
 {
-    const uint32_t whole = dim / BLOCK;
-    for (uint32_t b = 0; b < whole; b++)
-        unpack(type, row, b, flip, to + b * BLOCK);
-    for (uint32_t d = whole * BLOCK; d % BLOCK || d < dim; d++)
-        to[d] = d < dim ? (uint8_t)(int)attn_element(type, row, d, dim) ^ flip : flip;
+    int8_t code[16];
+    for (uint32_t i = 0, d = dim / BLOCK * BLOCK + half * 16; i < 16; i++, d++)
+        code[i] = d < dim ? (int8_t)(int)attn_element(type, row, d, dim) : 0;
+    return _mm_loadu_si128((const void *)code);
+}
+
+/* Scales of a row as floats. */
+static inline void take_scales(const void *scales, uint32_t blocks, float *to)
+{
+    const uint16_t *const from = scales;
+    uint32_t b = 0;
+    for (; b + 4 <= blocks; b += 4)
+        vf_widen4(to + b, from + b);
+    for (; b < blocks; b++)
+        to[b] = attn_f16_to_f32(from[b]);
 }
 
 static void fetch_row(const void *row, ptrdiff_t ahead, size_t bytes)
 {
     for (size_t at = 0; ahead && at < bytes; at += 64)
         vf_prefetch((const char *)row + ahead + at);
+}
+
+/* A row of K as bytes, 128 above. */
+static inline void bytes_above(const bool bytes, const struct attn_problem *p, const void *row,
+                               uint8_t *to)
+{
+    const __m128i above = _mm_set1_epi8(-128);
+    const uint32_t whole = p->dim / BLOCK;
+    for (uint32_t b = 0; b < whole; b++, to += BLOCK) {
+        _mm_storeu_si128((void *)to, _mm_xor_si128(half_block(bytes, row, b, 0), above));
+        _mm_storeu_si128((void *)(to + 16), _mm_xor_si128(half_block(bytes, row, b, 1), above));
+    }
+    for (uint32_t half = 0; p->dim % BLOCK && half < 2; half++)
+        _mm_storeu_si128((void *)(to + half * 16),
+                         _mm_xor_si128(half_end(p->k_type, row, p->dim, half), above));
+}
+
+/* Sixteen elements of four rows, four tokens together. */
+static inline void interleave(__m128i x0, __m128i x1, __m128i x2, __m128i x3, __m128i *to)
+{
+    const __m128i a = _mm_unpacklo_epi8(x0, x1), A = _mm_unpackhi_epi8(x0, x1);
+    const __m128i c = _mm_unpacklo_epi8(x2, x3), C = _mm_unpackhi_epi8(x2, x3);
+    _mm_storeu_si128(to, _mm_unpacklo_epi16(a, c));
+    _mm_storeu_si128(to + 1, _mm_unpackhi_epi16(a, c));
+    _mm_storeu_si128(to + 2, _mm_unpacklo_epi16(A, C));
+    _mm_storeu_si128(to + 3, _mm_unpackhi_epi16(A, C));
+}
+
+static inline void interleave_rows(const bool bytes, const struct attn_problem *p,
+                                   const void *const row[4], __m128i *to)
+{
+    const uint32_t whole = p->dim_v / BLOCK;
+    for (uint32_t b = 0; b < whole; b++, to += 8) {
+        interleave(half_block(bytes, row[0], b, 0), half_block(bytes, row[1], b, 0),
+                   half_block(bytes, row[2], b, 0), half_block(bytes, row[3], b, 0), to);
+        interleave(half_block(bytes, row[0], b, 1), half_block(bytes, row[1], b, 1),
+                   half_block(bytes, row[2], b, 1), half_block(bytes, row[3], b, 1), to + 4);
+    }
+    for (uint32_t h = 0; p->dim_v % BLOCK && h < 2; h++, to += 4)
+        interleave(half_end(p->v_type, row[0], p->dim_v, h),
+                   half_end(p->v_type, row[1], p->dim_v, h),
+                   half_end(p->v_type, row[2], p->dim_v, h),
+                   half_end(p->v_type, row[3], p->dim_v, h), to);
 }
 
 /* K of a tile as bytes, 128 above; scales as floats. Rows past the end hold nothing. */
@@ -193,60 +240,47 @@ static void take_k(const struct own *own, const struct attn_problem *p,
     const struct attn_type_info *const info = &attn_types[p->k_type];
     const uint32_t dim = round_to(p->dim, BLOCK), blocks = dim / BLOCK;
     for (uint32_t j = 0; j < tile->n; j++) {
-        unpack_row(p->k_type, tile->k[j], p->dim, 128, own->k + (size_t)j * dim);
+        uint8_t *const to = own->k + (size_t)j * dim;
+        if (info->bits == 8)
+            bytes_above(true, p, tile->k[j], to);
+        else
+            bytes_above(false, p, tile->k[j], to);
         fetch_row(tile->k[j], tile->k_step * tile->n, attn_row_bytes(info, p->dim));
-        for (uint32_t b = 0; b < blocks; b++)
-            own->k_scale[j * blocks + b] =
-                info->channel ? 1 : attn_f16_to_f32(((const uint16_t *)tile->k_scale[j])[b]);
+        if (!info->channel)
+            take_scales(tile->k_scale[j], blocks, own->k_scale + j * blocks);
+        for (uint32_t b = 0; info->channel && b < blocks; b++)
+            own->k_scale[j * blocks + b] = 1;
     }
     const uint32_t end = round_to(tile->n, TOKENS);
     memset(own->k + (size_t)tile->n * dim, 128, (size_t)(end - tile->n) * dim);
     memset(own->k_scale + tile->n * blocks, 0, (end - tile->n) * blocks * sizeof(float));
 }
 
-/* V of a tile, four tokens interleaved. */
+/* V of a tile, four tokens interleaved; its scales by blocks, 0 past the end. */
 static void take_v(const struct own *own, const struct attn_problem *p,
                    const struct attn_rows *tile)
 {
     const struct attn_type_info *const info = &attn_types[p->v_type];
     const uint32_t dim = round_to(p->dim_v, BLOCK), blocks = dim / BLOCK;
-    uint8_t four[4][BLOCK];
-    for (uint32_t j = 0; j < tile->n; j++) {
-        fetch_row(tile->v[j], tile->v_step * tile->n, attn_row_bytes(info, p->dim_v));
-        for (uint32_t b = 0; b < blocks; b++)
-            own->v_scale[b * TILE + j] = attn_f16_to_f32(((const uint16_t *)tile->v_scale[j])[b]);
-    }
-    for (uint32_t b = 0; b < blocks; b++)
-        for (uint32_t j = tile->n; j < TILE; j++)
-            own->v_scale[b * TILE + j] = 0;
-    for (uint32_t j = 0; j < tile->n; j += 4) {
-        int8_t *const to = own->v + (size_t)j * dim;
-        for (uint32_t b = 0; b < blocks; b++) {
-            for (uint32_t t = 0; t < 4; t++) {
-                const void *const row = tile->v[j + t < tile->n ? j + t : tile->n - 1];
-                if ((b + 1) * BLOCK <= p->dim_v)
-                    unpack(p->v_type, row, b, 0, four[t]);
-                else
-                    for (uint32_t i = 0; i < BLOCK; i++)
-                        four[t][i] = b * BLOCK + i < p->dim_v
-                                         ? (uint8_t)(int)attn_element(p->v_type, row, b * BLOCK + i,
-                                                                      p->dim_v)
-                                         : 0;
-            }
-            for (uint32_t i = 0; i < BLOCK; i += 16) {
-                const __m128i r0 = _mm_loadu_si128((const void *)&four[0][i]);
-                const __m128i r1 = _mm_loadu_si128((const void *)&four[1][i]);
-                const __m128i r2 = _mm_loadu_si128((const void *)&four[2][i]);
-                const __m128i r3 = _mm_loadu_si128((const void *)&four[3][i]);
-                const __m128i a = _mm_unpacklo_epi8(r0, r1), A = _mm_unpackhi_epi8(r0, r1);
-                const __m128i c = _mm_unpacklo_epi8(r2, r3), C = _mm_unpackhi_epi8(r2, r3);
-                __m128i *const at = (__m128i *)(void *)(to + (size_t)(b * BLOCK + i) * 4);
-                _mm_storeu_si128(at, _mm_unpacklo_epi16(a, c));
-                _mm_storeu_si128(at + 1, _mm_unpackhi_epi16(a, c));
-                _mm_storeu_si128(at + 2, _mm_unpacklo_epi16(A, C));
-                _mm_storeu_si128(at + 3, _mm_unpackhi_epi16(A, C));
-            }
+    float scale[ATTN_QUANT_BLOCK];
+    for (uint32_t j = 0; j < TILE; j++) {
+        if (j < tile->n) {
+            fetch_row(tile->v[j], tile->v_step * tile->n, attn_row_bytes(info, p->dim_v));
+            take_scales(tile->v_scale[j], blocks, scale);
         }
+        for (uint32_t b = 0; b < blocks; b++)
+            own->v_scale[b * TILE + j] = j < tile->n ? scale[b] : 0;
+    }
+    for (uint32_t j = 0; j < tile->n; j += 4) {
+        const uint32_t last = tile->n - 1;
+        const void *const row[4] = {tile->v[j], tile->v[j + 1 < last ? j + 1 : last],
+                                    tile->v[j + 2 < last ? j + 2 : last],
+                                    tile->v[j + 3 < last ? j + 3 : last]};
+        __m128i *const to = (__m128i *)(void *)(own->v + (size_t)j * dim);
+        if (info->bits == 8)
+            interleave_rows(true, p, row, to);
+        else
+            interleave_rows(false, p, row, to);
     }
 }
 
@@ -363,9 +397,18 @@ static void sum_up(const struct own *own, const struct attn_problem *p, uint32_t
                    size_t stride)
 {
     const uint32_t blocks = round_to(p->dim_v, BLOCK) / BLOCK;
-    for (uint32_t j = 0; j < n; j++)
-        for (uint32_t r = 0; r < rows; r++)
-            own->weight[r * TILE + j] = weight[j * lanes + r];
+    for (uint32_t j = 0; j < n; j += 4)
+        for (uint32_t r = 0; r < rows; r += 4) {
+            const float *const from = weight + j * lanes + r;
+            float *const to = own->weight + r * TILE + j;
+            __m128 x0 = _mm_loadu_ps(from), x1 = _mm_loadu_ps(from + lanes);
+            __m128 x2 = _mm_loadu_ps(from + 2 * lanes), x3 = _mm_loadu_ps(from + 3 * lanes);
+            _MM_TRANSPOSE4_PS(x0, x1, x2, x3);
+            _mm_storeu_ps(to, x0);
+            _mm_storeu_ps(to + TILE, x1);
+            _mm_storeu_ps(to + 2 * TILE, x2);
+            _mm_storeu_ps(to + 3 * TILE, x3);
+        }
     for (uint32_t r = 0; r < rows; r++)
         for (uint32_t j = n; j < TILE; j++)
             own->weight[r * TILE + j] = 0;
