@@ -91,8 +91,8 @@ static void check_right(struct attn_host *host)
         "phase = layer\nform = gemma2\nsoftcap = 50\nkv_type = f32\n",
         "phase = layer\nform = t5\ncross = 30\nq_len = 3\nmask = tree\n",
         "phase = model\nlayers = 3\nvocab = 200\n",
-        "phase = model\nlayers = 7\nvocab = 200\nlayers_run = 2\nmix = 2w16k1+1s+1\nlayout = "
-        "ring\n",
+        ("phase = model\nlayers = 7\nvocab = 200\nlayers_run = 2\nmix = 2w16k1+1s+1\nlayout = "
+         "ring\n"),
         "phase = model\nlayers = 2\nvocab = 7\nform = gpt2\nweights = f32\nbatch = 3\n",
         "phase = model\nlayers = 2\nvocab = 1\nform = falcon\nprojection = gemv\nbatch = 13\n",
         "phase = model\nlayers = 2\nvocab = 65\nform = gemma3\nprojection = gemm\nweights = i8\n",
