@@ -4,7 +4,7 @@
 
 usage: scripts/instructions.py [--write FILE] NAME=LIBRARY...
 
-NAME says the instruction set, LIBRARY is what was compiled for it, as build/kernels/libattn_split_
+NAME says the instruction set, LIBRARY is what was compiled for it, as build/kernels/libattn_core_
 avx512.a. Looked at are loops over an f16 cache that widen and multiply in one go: each widening
 instruction stands for as many elements as a vector has lanes, and multiply-adds over widenings are
 the query rows that share an element. The table goes to stdout or, with --write, to its place in

@@ -62,7 +62,7 @@ def main():
                 for at, name, operands in spills(body):
                     print(f"{path}: {at:x}: {name} {operands}: a spill in an inner loop")
                     failures += 1
-        wanted = "prefetch" in path or "streams" in path or "split" in path
+        wanted = "prefetch" in path or "streams" in path or "core" in path or "idot" in path and "split" in path
         if wanted and not prefetches:
             print(f"{path}: no prefetch is left")
             failures += 1

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One tile of tokens against all rows of a segment: logits, softmax, weighted values. This is the
- * text behind every SIMD rung; a rung decides which rows and tokens meet when.
+ * One tile of tokens against all rows of a segment: logits, softmax, weighted values. This is what
+ * stands behind every SIMD rung; a rung decides which rows and tokens meet when. Memory and
+ * packing are here, the arithmetic is core_tmpl.c.
  *
  * Few rows read the narrow cache directly, in blocks of up to four as even as can be, and widen on
  * the way into the multiply-adds. More rows would widen again for each block, so a tile of K, then
@@ -15,7 +16,10 @@
 #include <string.h>
 
 #include "kernels/ladder/block.h"
-#include "kernels/ladder/softmax.h"
+#include "kernels/state.h"
+
+/* Compiled once per instruction set; the build hands in the name it has there. */
+#define core_absorb ATTN_CORE_SYMBOL
 
 enum { CORE_TILE_BYTES = 24 << 10, CORE_DIRECT = 8, CORE_SPARE = 24 };
 
@@ -176,135 +180,13 @@ static inline void core_pack_q(const struct core *c, const struct attn_piece *pi
     }
 }
 
-/* Tokens of a tile that the rows up to `last` (of the piece) may see any of. */
-static inline uint32_t core_seen(const struct core *c, const struct attn_piece *piece,
-                                 uint32_t last, const struct attn_rows *tile)
-{
-    if (!c->ordered)
-        return tile->n;
-    const uint32_t query = attn_piece_query(c->p, piece, last);
-    const uint32_t end = attn_visible(c->p, c->args->lengths[piece->batch], query).end;
-    const uint32_t seen = end > tile->pos[0] ? end - tile->pos[0] : 0;
-    return seen < tile->n ? seen : tile->n;
-}
-
-/* Logits of `vectors` blocks of rows from `begin` against n tokens; this tile's V rows are asked
- * for meanwhile. */
-static inline void core_qk(const struct core *c, uint32_t row, uint32_t begin, uint32_t rows,
-                           const struct core_block *block, uint32_t vectors, uint32_t n,
-                           const struct attn_rows *tile, const void *const *k,
-                           struct narrow_scales scales, float *logit)
-{
-    const float *const q = c->q + (size_t)(row + begin) * c->dim;
-    const uint32_t end = begin + vectors * block->rows;
-    const size_t v_bytes = attn_row_bytes(&attn_types[c->p->v_type], c->p->dim_v);
-    const struct tile_share share = tile_share_of(v_bytes, begin, end < rows ? end : rows, rows);
-    if (c->lanes)
-        block_lanes(vectors, block->lanes, q, c->tile, c->dim, n, logit, tile->v, share);
-    else
-        block_qk(block->rows, c->wide_k ? ATTN_F32 : c->p->k_type, q, c->dim, k, scales, n, logit,
-                 tile->v, share);
-}
-
-/* Logits of all rows to weights. */
-static inline void core_weigh(const struct core *c, const struct attn_piece *piece, uint32_t row,
-                              uint32_t rows, const struct attn_rows *tile, const void *const *k,
-                              struct narrow_scales scales, const struct attn_state *state)
-{
-    const bool hides = softmax_hides(c->args, piece, tile);
-    float *logit = c->logit;
-    struct core_block block;
-    uint32_t ready = 0; /* blocks whose logits are there already */
-    for (uint32_t begin = 0; begin < rows; begin += block.rows) {
-        block = core_block(c, rows - begin);
-        if (!ready) {
-            ready = c->lanes && rows - begin >= 2 * VF_LANES ? 2 : 1;
-            const uint32_t most = core_seen(c, piece, row + begin + ready * block.rows - 1, tile);
-            core_qk(c, row, begin, rows, &block, ready, most, tile, k, scales, logit);
-        }
-        const uint32_t n = core_seen(c, piece, row + begin + block.rows - 1, tile);
-        if (!c->plain)
-            softmax_adjust(c->args, piece, row + begin, block.rows, block.lanes, tile, logit);
-        if (hides)
-            softmax_hide(c->args, piece, row + begin, block.rows, block.lanes, tile, logit);
-        softmax_block(logit, block.rows, block.lanes, n, state->m + begin, state->l + begin,
-                      c->keep + begin);
-        logit += (size_t)block.lanes * TILE_MAX;
-        ready--;
-    }
-}
-
-/* Weighted values of all rows; the next tile's K rows are asked for meanwhile. */
-static inline void core_sum(const struct core *c, const struct attn_piece *piece, uint32_t row,
-                            uint32_t rows, const struct attn_rows *tile, enum attn_type v_type,
-                            const void *const *v, struct narrow_scales scales,
-                            const void *const *ahead, const struct attn_state *state)
-{
-    const size_t k_bytes = attn_row_bytes(&attn_types[c->p->k_type], c->p->dim);
-    const uint32_t slots = (rows + MICRO_ROWS - 1) / MICRO_ROWS;
-    const float *weight = c->logit;
-    struct core_block block;
-    uint32_t slot = 0;
-    for (uint32_t begin = 0; begin < rows; begin += block.rows) {
-        block = core_block(c, rows - begin);
-        const uint32_t n = core_seen(c, piece, row + begin + block.rows - 1, tile);
-        for (uint32_t r = 0, count; n && r < block.rows; r += count) {
-            count = block.rows - r < MICRO_ROWS ? block.rows - r : MICRO_ROWS;
-            const struct block_pv w = {
-                .type = v_type,
-                .weight = weight + r,
-                .lanes = block.lanes,
-                .keep = c->keep + begin + r,
-                .v = v,
-                .scales = scales,
-                .ahead = ahead,
-                .n = n,
-                .acc = state->acc + (begin + r) * state->stride,
-                .stride = state->stride,
-            };
-            block_pv(count, &w, c->dim_v, k_bytes, slot++, slots);
-        }
-        weight += (size_t)block.lanes * TILE_MAX;
-    }
-}
-
 /*
  * The tile step: the tokens of `tile` against rows [row, row + rows) of a piece, into `state`,
  * whose first row is `row`. `next` is what will be needed after it, or the tile itself at the end
  * of the line.
  */
-static inline void core_absorb(const struct core *c, const struct attn_piece *piece, uint32_t row,
-                               uint32_t rows, struct attn_rows *tile, const struct attn_rows *next,
-                               const struct attn_state *state)
-{
-    const void *wide[TILE_MAX + CORE_SPARE];
-    const void *const *k = tile->k, *const *v = tile->v;
-    enum attn_type v_type = c->p->v_type;
-    const uint32_t n = tile->n, steps = core_round(n, CORE_SPARE);
-
-    /* Steps may want more tokens than there are: let them see the last one again. */
-    for (uint32_t j = n; j < steps; j++) {
-        tile->k[j] = tile->k[n - 1];
-        tile->v[j] = tile->v[n - 1];
-        tile->k_scale[j] = tile->k_scale[n - 1];
-    }
-    const struct narrow_scales k_scales = tile_scales(c->p->k_type, c->p->dim, tile->k_scale, steps,
-                                                      next->k_scale, next->n, c->k_scale);
-    const struct narrow_scales v_scales = tile_scales(c->p->v_type, c->p->dim_v, tile->v_scale, n,
-                                                      next->v_scale, next->n, c->v_scale);
-    if (c->lanes) {
-        tile_widen_lines(c->p->k_type, tile->k, k_scales, steps, c->p->dim, c->tile);
-    } else if (c->wide_k) {
-        tile_widen(c->p->k_type, tile->k, k_scales, steps, c->p->dim, c->tile, wide);
-        k = wide;
-    }
-    core_weigh(c, piece, row, rows, tile, k, k_scales, state);
-    if (c->wide_v) {
-        tile_widen(v_type, tile->v, v_scales, n, c->p->dim_v, c->tile, wide);
-        v = wide;
-        v_type = ATTN_F32;
-    }
-    core_sum(c, piece, row, rows, tile, v_type, v, v_scales, next->k, state);
-}
+void core_absorb(const struct core *c, const struct attn_piece *piece, uint32_t row, uint32_t rows,
+                 struct attn_rows *tile, const struct attn_rows *next,
+                 const struct attn_state *state);
 
 #endif
