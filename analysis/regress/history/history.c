@@ -42,15 +42,25 @@ static int migrate(struct reg_history *h, int version)
     return status ? status : reg_sql_run(h, sql);
 }
 
-/* Whose file is it, and how old? An empty file is a history to be. */
+/*
+ * Whose file is it, and how old? An empty file is a history to be. All is read in one transaction:
+ * between two of the questions another writer may turn an empty file into a history.
+ */
 static int check_identity(struct reg_history *h, bool may_create)
 {
     int64_t application = 0, version = 0, tables = 0;
-    int status = reg_sql_ask(h, "PRAGMA application_id", &application);
+    int status = reg_sql_run(h, "BEGIN");
+    if (!status)
+        status = reg_sql_ask(h, "PRAGMA application_id", &application);
     if (!status)
         status = reg_sql_ask(h, "PRAGMA user_version", &version);
     if (!status)
         status = reg_sql_ask(h, "SELECT count(*) FROM sqlite_master", &tables);
+    if (status) {
+        sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL);
+        return status;
+    }
+    status = reg_sql_run(h, "COMMIT");
     if (status)
         return status;
     if (application != APPLICATION && (tables || !may_create))
