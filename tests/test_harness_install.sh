@@ -112,7 +112,7 @@ expect() { # offer, words
 expect '--benchmark_filter=' attn-bench --benchmark_fi
 expect 'console csv' attn-bench --benchmark_format = c
 expect 'block cyclic' attn-bench --head_map ''
-expect 'quick' attn-bench --suite = qu
+expect 'quick' attn-bench --suite = qui
 expect 'llama-3.1-8b' attn-stat kv --model = llama-3.1-8
 expect 'kv' attn-stat k
 expect '--kv_heads= --kv_type=' attn-stat kv --kv_
