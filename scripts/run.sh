@@ -44,7 +44,8 @@ mkdir -p "$build"
 made() {
   if [ ! -f "$build/build.ninja" ]; then
     meson setup --buildtype=release "$build" "$root" || return
-  elif ! meson introspect --buildoptions "$build" | tr '{' '\n' | grep -q '"buildtype".*"release"'; then
+  elif ! meson introspect --buildoptions "$build" | tr '{' '\n' |
+    grep '"buildtype".*"release"' >/dev/null; then
     # Somebody debugs here; figures from such a build would be about the compiler.
     meson configure -Dbuildtype=release "$build" || return
   fi
