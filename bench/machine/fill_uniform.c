@@ -61,7 +61,7 @@ static void loop_i4(void *dst, uint32_t key, uint32_t first, uint32_t n)
     for (uint32_t i = 0; i < n / 2; i++) {
         const int32_t low = fill_code(fill_hash(key, first + 2 * i), 7);
         const int32_t high = fill_code(fill_hash(key, first + 2 * i + 1), 7);
-        out[i] = (uint8_t)((low & 15) | high << 4);
+        out[i] = (uint8_t)((low & 15) | (high & 15) << 4);
     }
 }
 
