@@ -130,6 +130,9 @@ int main(void)
     test_bad_scale(ATTN_I8, false, 0x7c00,
                    "a scale of V is inf, not a finite number from 0 up: sequence 0, KV head 3, "
                    "token 41, block 2");
+    test_bad_scale(ATTN_I8, false, 0x7e00,
+                   "a scale of V is nan, not a finite number from 0 up: sequence 0, KV head 3, "
+                   "token 41, block 2");
     test_bad_scale(ATTN_I8C, true, 0xfc00,
                    "a scale of K is -inf, not a finite number from 0 up: sequence 0, KV head 3, "
                    "all tokens, channel 2");

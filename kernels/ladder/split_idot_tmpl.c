@@ -15,6 +15,8 @@
 #include "kernels/ladder/softmax.h"
 #include "kernels/ladder/tmpl.h"
 
+#include <float.h>
+
 enum {
     ROWS = 128,
     TILE = 64,
@@ -93,11 +95,12 @@ static uint32_t block_rows(uint32_t left)
     return rows;
 }
 
+/* The largest magnitude; NaN if one is not finite, so that no rounding hides it. */
 static float largest(const float *x, uint32_t n)
 {
     float most = 0;
     for (uint32_t i = 0; i < n; i++)
-        most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
+        most = !isfinite(x[i]) ? NAN : fabsf(x[i]) > most ? fabsf(x[i]) : most;
     return most;
 }
 
@@ -112,14 +115,15 @@ static void round_q(const struct own *own, const struct attn_problem *p, uint32_
     for (uint32_t b = 0; b < blocks; b++) {
         const uint32_t left = p->dim - b * BLOCK, n = left < BLOCK ? left : BLOCK;
         const float level = largest(q + b * BLOCK, n) / IDOT_SIGNED;
-        const float inverse = level > 0 ? 1 / level : 0;
+        const bool rounds = level >= FLT_MIN; /* neither NaN nor too small to divide by */
+        const float inverse = rounds ? 1 / level : 0;
         for (uint32_t i = 0; i < fours; i++) {
             scale[b * LANES + r * fours + i] = level;
             bias[b * LANES + r * fours + i] = 0;
         }
         for (uint32_t i = 0; i < n; i++) {
             const uint32_t step = (b * BLOCK + i) / (4 * fours), lane = r * fours + i / 4 % fours;
-            const int32_t code = (int32_t)rintf(q[b * BLOCK + i] * inverse);
+            const int32_t code = rounds ? (int32_t)rintf(q[b * BLOCK + i] * inverse) : 0;
             to[((size_t)step * LANES + lane) * 4 + i % 4] = (int8_t)code;
             bias[b * LANES + lane] -= 128 * code;
         }
@@ -340,6 +344,15 @@ static void qk(const struct own *own, const struct attn_problem *p, uint32_t fir
         qk_rows(LANES / ROWS_MIN, q, scale, bias, own->k, own->k_scale, blocks, n, logit);
 }
 
+/* NaN if a scale is not finite, else 0: comparisons, as in round_p(), may pass over a NaN. */
+static float not_finite(const float *scale)
+{
+    vf sum = vf_zero();
+    for (uint32_t j = 0; j < TILE; j += LANES)
+        sum = vf_fma(vf_load(scale + j), vf_zero(), sum);
+    return vf_sum(sum);
+}
+
 /* Weights of one row times a block's scales to bytes; what one level of them is worth. */
 static float round_p(const float *weight, const float *scale, uint8_t *to)
 {
@@ -413,9 +426,10 @@ static void sum_up(const struct own *own, const struct attn_problem *p, uint32_t
         for (uint32_t j = n; j < TILE; j++)
             own->weight[r * TILE + j] = 0;
     for (uint32_t b = 0; b < blocks; b++) {
+        const float *const scale = own->v_scale + b * TILE;
+        const float bad = not_finite(scale);
         for (uint32_t r = 0; r < rows; r++)
-            own->factor[r] =
-                round_p(own->weight + r * TILE, own->v_scale + b * TILE, own->p + r * TILE);
+            own->factor[r] = bad + round_p(own->weight + r * TILE, scale, own->p + r * TILE);
         for (uint32_t r = 0; r < rows; r += PV_ROWS)
             pv(own, p, b, (n + 3) / 4, own->p + r * TILE, own->factor + r, rows - r, keep + r,
                acc + r * stride, stride);
