@@ -136,8 +136,8 @@ static void misbehave(const struct attn_args *args)
         use_up_stack(args);
 }
 
-/* What is done wrong comes after the barrier and from one rank, so that it is the same every time and
- * no race hides it. */
+/* What is done wrong comes after the barrier and from one rank, so that it is the same every time
+ * and no race hides it. */
 static void deceive(const struct attn_args *args, int rank, int ranks)
 {
     static int calls;
