@@ -9,11 +9,10 @@
  *   vf_add, vf_mul        arithmetic          vf_load_part(p, n)     the first n lanes, rest 0
  *   vf_fma(a, b, c)       a * b + c           vf_store_part
  *   vf_max                                    vf_sum, vf_hmax        across lanes
- *   vf_round              to nearest integer  vf_exp2_int(n)         2^n for integral n
+ *   vf_power(x)           2^(the lowest byte of x's bits - 127); 0 if that byte is 0
  *   vf_load_i4(p, upper), _e4m3, _e5m2  widen narrower types; vf_widen4 four f16
  *   vf_spread(p, dims)    a few floats, over and over to fill the lanes
  *   vf_sum_pairs(a, b)    sums of neighbouring lanes, those of a before those of b
- *   vf_where_above(x, t, y)  y where x > t, else 0
  *   vf_prefetch           into L2             vf_sum4(to, a..d)      four sums, stored
  */
 #ifndef ATTN_SIMD_H
@@ -66,24 +65,26 @@ static inline void vf_widen4(float *to, const uint16_t *p)
 #endif
 
 /*
- * exp(x) for x <= 0, to about one unit in the last place, and exactly 0 below -87, which is how a
- * hidden position (a logit of -1e30) loses all weight. Cody-Waite reduction and the Taylor
- * polynomial of degree 7 on |r| <= ln2 / 2.
+ * exp(x) for x <= 0, to about one unit in the last place, and exactly 0 below -88, which is how a
+ * hidden position (a logit of -1e30) loses all weight; NaN stays NaN. Cody-Waite reduction; adding
+ * `magic` rounds x / ln2 and leaves the exponent in the lowest byte; the polynomial is the minimax
+ * one of degree 6 for the relative error on |r| <= ln2 / 2, which is 2e-9.
  */
 static inline vf vf_exp(vf x)
 {
-    const vf low = vf_set1(-87.0f), within = vf_max(x, low);
-    const vf n = vf_round(vf_mul(within, vf_set1(1.44269504f)));
+    const float magic = 0x1.8p23f + 127;
+    const vf within = vf_max(vf_set1(-88.0f), x);
+    const vf t = vf_fma(within, vf_set1(1.44269504f), vf_set1(magic));
+    const vf n = vf_add(t, vf_set1(-magic));
     const vf r = vf_fma(n, vf_set1(2.12194440e-4f), vf_fma(n, vf_set1(-0.693359375f), within));
-    vf e = vf_set1(1.98412698e-4f);
-    e = vf_fma(e, r, vf_set1(1.38888889e-3f));
-    e = vf_fma(e, r, vf_set1(8.33333333e-3f));
-    e = vf_fma(e, r, vf_set1(4.16666667e-2f));
-    e = vf_fma(e, r, vf_set1(1.66666667e-1f));
-    e = vf_fma(e, r, vf_set1(0.5f));
+    vf e = vf_set1(1.38367945e-3f);
+    e = vf_fma(e, r, vf_set1(8.37485678e-3f));
+    e = vf_fma(e, r, vf_set1(4.16682288e-2f));
+    e = vf_fma(e, r, vf_set1(1.66664198e-1f));
+    e = vf_fma(e, r, vf_set1(4.99999911e-1f));
     e = vf_fma(e, r, vf_set1(1.0f));
     e = vf_fma(e, r, vf_set1(1.0f));
-    return vf_where_above(x, low, vf_mul(e, vf_exp2_int(n)));
+    return vf_mul(e, vf_power(t));
 }
 
 #endif

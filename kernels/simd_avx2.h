@@ -125,18 +125,9 @@ static inline float vf_hmax(vf x)
     s = _mm_max_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
 }
-static inline vf vf_where_above(vf x, vf threshold, vf y)
+static inline vf vf_power(vf x)
 {
-    return _mm256_and_ps(_mm256_cmp_ps(x, threshold, _CMP_GT_OQ), y);
-}
-static inline vf vf_round(vf x)
-{
-    return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-}
-static inline vf vf_exp2_int(vf n)
-{
-    const __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(x), 23));
 }
 /* Always inline: otherwise its calls may be dropped as those of a function without effect. */
 static inline __attribute__((always_inline)) void vf_prefetch(const void *p)

@@ -131,18 +131,9 @@ static inline float vf_hmax(vf x)
 {
     return _mm512_reduce_max_ps(x);
 }
-static inline vf vf_where_above(vf x, vf threshold, vf y)
+static inline vf vf_power(vf x)
 {
-    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, threshold, _CMP_GT_OQ), y);
-}
-static inline vf vf_round(vf x)
-{
-    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-}
-static inline vf vf_exp2_int(vf n)
-{
-    const __m512i biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(biased, 23));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(x), 23));
 }
 /* Always inline: otherwise its calls may be dropped as those of a function without effect. */
 static inline __attribute__((always_inline)) void vf_prefetch(const void *p)

@@ -92,17 +92,9 @@ static inline float vf_hmax(vf x)
 {
     return x;
 }
-static inline vf vf_where_above(vf x, vf threshold, vf y)
+static inline vf vf_power(vf x)
 {
-    return x > threshold ? y : 0;
-}
-static inline vf vf_round(vf x)
-{
-    return rintf(x);
-}
-static inline vf vf_exp2_int(vf n)
-{
-    return attn_bits_f32((uint32_t)((int32_t)n + 127) << 23);
+    return attn_bits_f32(attn_f32_bits(x) << 23);
 }
 /* Always inline: otherwise its calls may be dropped as those of a function without effect. */
 static inline __attribute__((always_inline)) void vf_prefetch(const void *p)

@@ -96,18 +96,9 @@ static inline float vf_hmax(vf x)
 {
     return vmaxvq_f32(x);
 }
-static inline vf vf_where_above(vf x, vf threshold, vf y)
+static inline vf vf_power(vf x)
 {
-    return vreinterpretq_f32_u32(vandq_u32(vcgtq_f32(x, threshold), vreinterpretq_u32_f32(y)));
-}
-static inline vf vf_round(vf x)
-{
-    return vrndnq_f32(x);
-}
-static inline vf vf_exp2_int(vf n)
-{
-    const int32x4_t biased = vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127));
-    return vreinterpretq_f32_s32(vshlq_n_s32(biased, 23));
+    return vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_f32(x), 23));
 }
 /* Always inline: otherwise its calls may be dropped as those of a function without effect. */
 static inline __attribute__((always_inline)) void vf_prefetch(const void *p)

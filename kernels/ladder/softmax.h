@@ -85,13 +85,22 @@ static inline void softmax_block(float *logit, uint32_t rows, uint32_t lanes, ui
 {
     const uint32_t total = n * lanes, own = lanes - 1; /* a power of two */
     float fold[VF_LANES], reference[VF_LANES];
-    vf max = vf_set1(SOFTMAX_HIDDEN), sum = vf_zero();
+    vf sum = vf_zero();
 
     for (uint32_t i = total; i % VF_LANES; i++)
         logit[i] = SOFTMAX_HIDDEN;
-    for (uint32_t i = 0; i < total; i += VF_LANES)
-        max = vf_max(max, vf_load(logit + i));
-    vf_store(fold, max);
+    /* Four maxima: one would wait for itself at every step. */
+    vf max[4] = {vf_set1(SOFTMAX_HIDDEN), vf_set1(SOFTMAX_HIDDEN), vf_set1(SOFTMAX_HIDDEN),
+                 vf_set1(SOFTMAX_HIDDEN)};
+    uint32_t at = 0;
+    for (; at + 4 * VF_LANES <= total; at += 4 * VF_LANES) {
+        MICRO_UNROLL
+        for (uint32_t i = 0; i < 4; i++)
+            max[i] = vf_max(max[i], vf_load(logit + at + i * VF_LANES));
+    }
+    for (; at < total; at += VF_LANES)
+        max[0] = vf_max(max[0], vf_load(logit + at));
+    vf_store(fold, vf_max(vf_max(max[0], max[1]), vf_max(max[2], max[3])));
     for (uint32_t i = lanes; i < VF_LANES; i++)
         fold[i & own] = fold[i] > fold[i & own] ? fold[i] : fold[i & own];
     for (uint32_t r = 0; r < rows; r++) {
@@ -104,11 +113,11 @@ static inline void softmax_block(float *logit, uint32_t rows, uint32_t lanes, ui
     }
     for (uint32_t i = 0; i < VF_LANES; i++) {
         const uint32_t r = (i & own) < rows ? i & own : 0;
-        reference[i] = m[r] == -INFINITY ? 0 : m[r];
+        reference[i] = m[r] == -INFINITY ? 0 : -m[r];
     }
     const vf shift = vf_load(reference);
     for (uint32_t i = 0; i < total; i += VF_LANES) {
-        const vf e = vf_exp(vf_add(vf_load(logit + i), vf_mul(shift, vf_set1(-1))));
+        const vf e = vf_exp(vf_add(vf_load(logit + i), shift));
         vf_store(logit + i, e);
         sum = vf_add(sum, e);
     }
