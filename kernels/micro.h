@@ -194,15 +194,27 @@ MICRO_INLINE void micro_qk_lanes(const uint32_t vectors, const uint32_t dims, co
     }
 }
 
+/* Asks for `lines` cache lines of a row from byte `from`: one at most steps, so a loop over them
+ * would cost more than they do. */
+MICRO_INLINE void micro_fetch(const void *row, size_t from, uint32_t lines)
+{
+    const char *const at = (const char *)row + from;
+    vf_prefetch(at);
+    for (uint32_t line = 1; line < lines; line++)
+        vf_prefetch(at + (size_t)line * 64);
+}
+
 /*
  * sum[r][c] = sum_j weight[j * lanes + r] * v[j][d + c * VF_LANES ..]; then acc = acc * keep + sum.
  * The sum of a tile is formed on its own before it joins acc, which keeps long contexts accurate.
- * While it runs, `lines` cache lines from byte `from` of each row of `ahead` are asked for.
+ * While it runs, `lines` cache lines from byte `from` of each row of `ahead` are asked for, if
+ * `fetches` (constant).
  */
 MICRO_INLINE void micro_pv(const uint32_t rows, const uint32_t vectors, const enum attn_type type,
-                           const float *weight, size_t lanes, const void *const *v, uint32_t n,
-                           uint32_t d, const float *keep, float *acc, size_t acc_stride,
-                           const void *const *ahead, size_t from, uint32_t lines)
+                           const bool fetches, const float *weight, size_t lanes,
+                           const void *const *v, uint32_t n, uint32_t d, const float *keep,
+                           float *acc, size_t acc_stride, const void *const *ahead, size_t from,
+                           uint32_t lines)
 {
     vf sum[MICRO_ROWS][MICRO_TOKENS_MAX];
     MICRO_UNROLL
@@ -212,8 +224,8 @@ MICRO_INLINE void micro_pv(const uint32_t rows, const uint32_t vectors, const en
             sum[r][c] = vf_zero();
     }
     for (uint32_t j = 0; j < n; j++, weight += lanes) {
-        for (uint32_t line = 0; line < lines; line++)
-            vf_prefetch((const char *)ahead[j] + from + line * 64);
+        if (fetches)
+            micro_fetch(ahead[j], from, lines);
         if (rows > vectors) { /* V in registers, weights stream */
             vf vv[MICRO_TOKENS_MAX];
             MICRO_UNROLL

@@ -15,7 +15,7 @@
 #include "kernels/micro.h"
 
 /* Vectors of a block. */
-enum { NARROW_VECTORS = ATTN_QUANT_BLOCK / (int)VF_LANES };
+enum { NARROW_VECTORS = ATTN_QUANT_BLOCK / (int)VF_LANES, NARROW_BLOCKS = 4 };
 
 /* Scales of a tile as f32: block b of row j is at[j * stride + b]. */
 struct narrow_scales {
@@ -65,7 +65,7 @@ MICRO_INLINE uint32_t narrow_tokens(uint32_t rows)
 MICRO_INLINE uint32_t narrow_blocks(uint32_t rows)
 {
     const uint32_t blocks = micro_vectors(rows) / NARROW_VECTORS;
-    return blocks > 4 ? 4 : blocks ? blocks : 1;
+    return blocks > NARROW_BLOCKS ? (uint32_t)NARROW_BLOCKS : blocks ? blocks : 1;
 }
 
 /* As micro_qk(), dim being whole blocks. */
@@ -120,7 +120,7 @@ MICRO_INLINE void narrow_pv(const uint32_t rows, const uint32_t blocks, const en
                             const float *keep, float *acc, size_t acc_stride,
                             const void *const *ahead, size_t from, uint32_t lines)
 {
-    vf sum[MICRO_ROWS][4 * NARROW_VECTORS];
+    vf sum[MICRO_ROWS][NARROW_BLOCKS * NARROW_VECTORS];
     MICRO_UNROLL
     for (uint32_t r = 0; r < rows; r++) {
         MICRO_UNROLL

@@ -107,141 +107,165 @@ static inline void block_qk(uint32_t rows, enum attn_type type, const float *q, 
     }
 }
 
-/* What a P V step needs besides its block size. */
-struct block_pv {
-    enum attn_type type;
+/* Up to MICRO_ROWS rows that take a P V step together. */
+struct block_rows {
     const float *weight, *keep;
-    uint32_t lanes; /* of a token in weight[] */
-    const void *const *v, *const *ahead;
-    struct narrow_scales scales;
-    uint32_t n;
     float *acc;
-    size_t stride;
+    uint32_t rows, lanes; /* `lanes` of a token in weight[] */
+    uint32_t n;           /* tokens they see */
 };
 
-MICRO_INLINE void block_pv_pass(const uint32_t rows, const uint32_t vectors,
-                                const struct block_pv *w, uint32_t d, struct tile_share share)
+/* What all rows of a P V step share. */
+struct block_pv {
+    enum attn_type type;
+    const void *const *v, *const *ahead;
+    struct narrow_scales scales;
+    size_t stride;
+    struct tile_spread spread; /* over all passes of all rows */
+};
+
+MICRO_INLINE void block_pv_pass(const uint32_t rows, const uint32_t vectors, const bool fetches,
+                                const struct block_pv *w, uint32_t d, const struct block_rows *at,
+                                struct tile_share share)
 {
-    if (vectors > micro_vectors(rows))
-        return;
     if (w->type == ATTN_F16)
-        micro_pv(rows, vectors, ATTN_F16, w->weight, w->lanes, w->v, w->n, d, w->keep, w->acc,
-                 w->stride, w->ahead, share.from, share.lines);
+        micro_pv(rows, vectors, ATTN_F16, fetches, at->weight, at->lanes, w->v, at->n, d, at->keep,
+                 at->acc, w->stride, w->ahead, share.from, share.lines);
     else if (w->type == ATTN_BF16)
-        micro_pv(rows, vectors, ATTN_BF16, w->weight, w->lanes, w->v, w->n, d, w->keep, w->acc,
-                 w->stride, w->ahead, share.from, share.lines);
+        micro_pv(rows, vectors, ATTN_BF16, fetches, at->weight, at->lanes, w->v, at->n, d, at->keep,
+                 at->acc, w->stride, w->ahead, share.from, share.lines);
     else
-        micro_pv(rows, vectors, ATTN_F32, w->weight, w->lanes, w->v, w->n, d, w->keep, w->acc,
-                 w->stride, w->ahead, share.from, share.lines);
+        micro_pv(rows, vectors, ATTN_F32, fetches, at->weight, at->lanes, w->v, at->n, d, at->keep,
+                 at->acc, w->stride, w->ahead, share.from, share.lines);
 }
 
 MICRO_INLINE void block_pv_pass_narrow(const uint32_t rows, const uint32_t blocks,
                                        const struct block_pv *w, uint32_t first,
-                                       struct tile_share share)
+                                       const struct block_rows *at, struct tile_share share)
 {
-    if (blocks > narrow_blocks(rows))
-        return;
     if (w->type == ATTN_I8)
-        narrow_pv(rows, blocks, ATTN_I8, w->weight, w->lanes, w->v, w->scales, w->n, first, w->keep,
-                  w->acc, w->stride, w->ahead, share.from, share.lines);
+        narrow_pv(rows, blocks, ATTN_I8, at->weight, at->lanes, w->v, w->scales, at->n, first,
+                  at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
     else if (w->type == ATTN_I4)
-        narrow_pv(rows, blocks, ATTN_I4, w->weight, w->lanes, w->v, w->scales, w->n, first, w->keep,
-                  w->acc, w->stride, w->ahead, share.from, share.lines);
+        narrow_pv(rows, blocks, ATTN_I4, at->weight, at->lanes, w->v, w->scales, at->n, first,
+                  at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
     else if (w->type == ATTN_E4M3)
-        narrow_pv(rows, blocks, ATTN_E4M3, w->weight, w->lanes, w->v, w->scales, w->n, first,
-                  w->keep, w->acc, w->stride, w->ahead, share.from, share.lines);
+        narrow_pv(rows, blocks, ATTN_E4M3, at->weight, at->lanes, w->v, w->scales, at->n, first,
+                  at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
     else
-        narrow_pv(rows, blocks, ATTN_E5M2, w->weight, w->lanes, w->v, w->scales, w->n, first,
-                  w->keep, w->acc, w->stride, w->ahead, share.from, share.lines);
+        narrow_pv(rows, blocks, ATTN_E5M2, at->weight, at->lanes, w->v, w->scales, at->n, first,
+                  at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
 }
 
-/* Passes over whole blocks of the head dim, as even as can be. */
-MICRO_INLINE void block_pv_narrow(const uint32_t rows, const struct block_pv *w, uint32_t dim_v,
-                                  size_t ahead_bytes, uint32_t slot, uint32_t slots)
+/* One pass over `count` blocks of `rows` rows: vectors of the head dim from `first` on, or blocks
+ * of a narrow type. */
+MICRO_INLINE void block_pv_each(const uint32_t rows, const bool narrow, const uint32_t vectors,
+                                struct block_pv *w, uint32_t first, const struct block_rows *at,
+                                uint32_t count)
 {
-    const uint32_t blocks = dim_v / ATTN_QUANT_BLOCK, most = narrow_blocks(rows);
-    if (rows > BLOCK_NARROW)
+    if (narrow ? rows > BLOCK_NARROW || vectors > NARROW_BLOCKS || vectors > narrow_blocks(rows)
+               : vectors > micro_vectors(rows))
         return;
-    const uint32_t passes = (blocks + most - 1) / most;
-    for (uint32_t pass = 0; pass < passes; pass++) {
-        const uint32_t first = blocks * pass / passes, end = blocks * (pass + 1) / passes;
-        const struct tile_share share = tile_share_of(ahead_bytes, slot * passes + pass,
-                                                      slot * passes + pass + 1, slots * passes);
-        switch (end - first) {
-        case 1:
-            block_pv_pass_narrow(rows, 1, w, first, share);
-            break;
-        case 2:
-            block_pv_pass_narrow(rows, 2, w, first, share);
-            break;
-        case 3:
-            block_pv_pass_narrow(rows, 3, w, first, share);
-            break;
-        default:
-            block_pv_pass_narrow(rows, 4, w, first, share);
-        }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tile_share share = tile_spread_next(&w->spread);
+        if (at[i].n && narrow)
+            block_pv_pass_narrow(rows, vectors, w, first, at + i, share);
+        else if (at[i].n && share.lines)
+            block_pv_pass(rows, vectors, true, w, first * VF_LANES, at + i, share);
+        else if (at[i].n)
+            block_pv_pass(rows, vectors, false, w, first * VF_LANES, at + i, share);
     }
 }
 
-/* All vectors of the head dim for a block of `rows` (constant) rows, in passes as even as can be.
+static inline uint32_t block_pv_passes(uint32_t rows, bool narrow, uint32_t vectors)
+{
+    const uint32_t most = narrow ? narrow_blocks(rows) : micro_vectors(rows);
+    return (vectors + most - 1) / most;
+}
+
+/*
+ * All vectors of the head dim for `count` blocks of `rows` (constant) rows, in passes as even as
+ * can be. What a pass reads of V is small, so all rows come to it before the next pass begins.
  */
-MICRO_INLINE void block_pv_rows(const uint32_t rows, const struct block_pv *w, uint32_t dim_v,
-                                size_t ahead_bytes, uint32_t slot, uint32_t slots)
+MICRO_INLINE void block_pv_rows(const uint32_t rows, const bool narrow, struct block_pv *w,
+                                uint32_t vectors, const struct block_rows *at, uint32_t count)
 {
-    if (narrow_type(w->type)) {
-        block_pv_narrow(rows, w, dim_v, ahead_bytes, slot, slots);
-        return;
-    }
-    const uint32_t vectors = dim_v / VF_LANES, most = micro_vectors(rows);
-    const uint32_t passes = (vectors + most - 1) / most;
-    for (uint32_t pass = 0; pass < passes; pass++) {
-        const uint32_t first = vectors * pass / passes, end = vectors * (pass + 1) / passes;
-        const struct tile_share share = tile_share_of(ahead_bytes, slot * passes + pass,
-                                                      slot * passes + pass + 1, slots * passes);
-        const uint32_t d = first * VF_LANES;
+    const uint32_t passes = block_pv_passes(rows, narrow, vectors);
+    for (uint32_t pass = 0, first = 0, end; pass < passes; pass++, first = end) {
+        end = vectors * (pass + 1) / passes;
         switch (end - first) {
         case 1:
-            block_pv_pass(rows, 1, w, d, share);
+            block_pv_each(rows, narrow, 1, w, first, at, count);
             break;
         case 2:
-            block_pv_pass(rows, 2, w, d, share);
+            block_pv_each(rows, narrow, 2, w, first, at, count);
             break;
         case 3:
-            block_pv_pass(rows, 3, w, d, share);
+            block_pv_each(rows, narrow, 3, w, first, at, count);
             break;
         case 4:
-            block_pv_pass(rows, 4, w, d, share);
+            block_pv_each(rows, narrow, 4, w, first, at, count);
             break;
         case 5:
-            block_pv_pass(rows, 5, w, d, share);
+            block_pv_each(rows, narrow, 5, w, first, at, count);
             break;
         case 6:
-            block_pv_pass(rows, 6, w, d, share);
+            block_pv_each(rows, narrow, 6, w, first, at, count);
             break;
         case 7:
-            block_pv_pass(rows, 7, w, d, share);
+            block_pv_each(rows, narrow, 7, w, first, at, count);
             break;
         default:
-            block_pv_pass(rows, 8, w, d, share);
+            block_pv_each(rows, narrow, 8, w, first, at, count);
         }
     }
 }
 
-static inline void block_pv(uint32_t rows, const struct block_pv *w, uint32_t dim_v,
-                            size_t ahead_bytes, uint32_t slot, uint32_t slots)
+static inline void block_pv_of(uint32_t rows, bool narrow, struct block_pv *w, uint32_t vectors,
+                               const struct block_rows *at, uint32_t count)
 {
-    switch (rows) {
-    case 1:
-        block_pv_rows(1, w, dim_v, ahead_bytes, slot, slots);
-        return;
+    switch (rows * 2 + narrow) {
     case 2:
-        block_pv_rows(2, w, dim_v, ahead_bytes, slot, slots);
+        block_pv_rows(1, false, w, vectors, at, count);
         return;
     case 3:
-        block_pv_rows(3, w, dim_v, ahead_bytes, slot, slots);
+        block_pv_rows(1, true, w, vectors, at, count);
+        return;
+    case 4:
+        block_pv_rows(2, false, w, vectors, at, count);
+        return;
+    case 5:
+        block_pv_rows(2, true, w, vectors, at, count);
+        return;
+    case 6:
+        block_pv_rows(3, false, w, vectors, at, count);
+        return;
+    case 7:
+        block_pv_rows(3, true, w, vectors, at, count);
+        return;
+    case 8:
+        block_pv_rows(4, false, w, vectors, at, count);
         return;
     default:
-        block_pv_rows(4, w, dim_v, ahead_bytes, slot, slots);
+        block_pv_rows(4, true, w, vectors, at, count);
+    }
+}
+
+/* Weighted values of `count` blocks, neighbours of equal size together; `ahead_bytes` of each row
+ * of w->ahead are asked for meanwhile. */
+static inline void block_pv(struct block_pv *w, uint32_t dim_v, size_t ahead_bytes,
+                            const struct block_rows *at, uint32_t count)
+{
+    const bool narrow = narrow_type(w->type);
+    const uint32_t vectors = dim_v / (narrow ? (uint32_t)ATTN_QUANT_BLOCK : (uint32_t)VF_LANES);
+    uint32_t steps = 0;
+    for (uint32_t i = 0; i < count; i++)
+        steps += block_pv_passes(at[i].rows, narrow, vectors);
+    w->spread = tile_spread(ahead_bytes, steps);
+    for (uint32_t first = 0, end; first < count; first = end) {
+        for (end = first + 1; end < count && at[end].rows == at[first].rows; end++)
+            ;
+        block_pv_of(at[first].rows, narrow, w, vectors, at + first, end - first);
     }
 }
 

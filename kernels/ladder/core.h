@@ -21,7 +21,7 @@
 /* Compiled once per instruction set; the build hands in the name it has there. */
 #define core_absorb ATTN_CORE_SYMBOL
 
-enum { CORE_TILE_BYTES = 24 << 10, CORE_DIRECT = 8, CORE_SPARE = 24 };
+enum { CORE_TILE_BYTES = 24 << 10, CORE_DIRECT = 8, CORE_SPARE = 24, CORE_BLOCKS = 64 };
 
 /* Memory of one rank, and what is fixed for one call. */
 struct core {

@@ -72,32 +72,39 @@ static void core_sum(const struct core *c, const struct attn_piece *piece, uint3
                      const void *const *v, struct narrow_scales scales, const void *const *ahead,
                      const struct attn_state *state)
 {
-    const size_t k_bytes = attn_row_bytes(&attn_types[c->p->k_type], c->p->dim);
-    const uint32_t slots = (rows + MICRO_ROWS - 1) / MICRO_ROWS;
+    size_t k_bytes = attn_row_bytes(&attn_types[c->p->k_type], c->p->dim);
+    struct block_pv w = {
+        .type = v_type,
+        .v = v,
+        .scales = scales,
+        .ahead = ahead,
+        .stride = state->stride,
+    };
+    struct block_rows at[CORE_BLOCKS];
     const float *weight = c->logit;
     struct core_block block;
-    uint32_t slot = 0;
+    uint32_t count = 0;
     for (uint32_t begin = 0; begin < rows; begin += block.rows) {
         block = core_block(c, rows - begin);
         const uint32_t n = core_seen(c, piece, row + begin + block.rows - 1, tile);
-        for (uint32_t r = 0, count; n && r < block.rows; r += count) {
-            count = block.rows - r < MICRO_ROWS ? block.rows - r : MICRO_ROWS;
-            const struct block_pv w = {
-                .type = v_type,
+        for (uint32_t r = 0; r < block.rows; r += at[count++].rows) {
+            at[count] = (struct block_rows){
                 .weight = weight + r,
                 .lanes = block.lanes,
+                .rows = block.rows - r < MICRO_ROWS ? block.rows - r : MICRO_ROWS,
                 .keep = c->keep + begin + r,
-                .v = v,
-                .scales = scales,
-                .ahead = ahead,
-                .n = n,
                 .acc = state->acc + (begin + r) * state->stride,
-                .stride = state->stride,
+                .n = n,
             };
-            block_pv(count, &w, c->dim_v, k_bytes, slot++, slots);
         }
         weight += (size_t)block.lanes * TILE_MAX;
+        if (count + VF_LANES > CORE_BLOCKS) { /* a group beyond any model's */
+            block_pv(&w, c->dim_v, k_bytes, at, count);
+            k_bytes = 0;
+            count = 0;
+        }
     }
+    block_pv(&w, c->dim_v, k_bytes, at, count);
 }
 
 void core_absorb(const struct core *c, const struct attn_piece *piece, uint32_t row, uint32_t rows,

@@ -32,6 +32,27 @@ static inline struct tile_share tile_share_of(size_t row_bytes, uint32_t i, uint
     };
 }
 
+/* The same for slots that come one after the other, without a division each. */
+struct tile_spread {
+    uint32_t lines, slots, due;
+    size_t from;
+};
+
+static inline struct tile_spread tile_spread(size_t row_bytes, uint32_t slots)
+{
+    const uint32_t lines = (uint32_t)((row_bytes + TILE_LINE - 1) / TILE_LINE);
+    return (struct tile_spread){.lines = lines, .slots = slots};
+}
+
+static inline struct tile_share tile_spread_next(struct tile_spread *spread)
+{
+    struct tile_share share = {.from = spread->from};
+    for (spread->due += spread->lines; spread->due >= spread->slots; spread->due -= spread->slots)
+        share.lines++;
+    spread->from += (size_t)share.lines * TILE_LINE;
+    return share;
+}
+
 /* Always inline: a compiler may take a function that only prefetches for one that does nothing, and
  * drop its calls. Asks for a share of the rows first .. first+n-1 of `ahead`. */
 MICRO_INLINE void tile_fetch(const void *const *ahead, uint32_t first, uint32_t n,
