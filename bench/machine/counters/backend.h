@@ -28,7 +28,6 @@ struct counter_backend {
     /* Once a process, before anything else; `root` as in sysfile.h. Not ok: no event is found, and
      * the reason is that of every event. NULL: nothing to begin. */
     enum counter_state (*begin)(const char *root, struct counter_trouble *trouble);
-    void (*end)(void);
     /* Is the event's name one of mine? Then its code is filled, or its trouble. */
     bool (*find)(const char *root, struct counter_event *event);
     /* All names it knows, for misspelt ones. */

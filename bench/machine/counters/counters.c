@@ -56,11 +56,6 @@ int counters_open(struct counters **out, const struct counters_options *options)
 
 void counters_close(struct counters *c)
 {
-    if (!c)
-        return;
-    for (int i = 0; i < c->backends; i++)
-        if (c->backend[i]->end && c->backend_trouble[i].state == COUNTER_OK)
-            c->backend[i]->end();
     free(c);
 }
 

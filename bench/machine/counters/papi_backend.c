@@ -22,7 +22,14 @@ static unsigned long thread_id(void)
     return (unsigned long)gettid();
 }
 
-/* The component that counts for threads is off as a whole under some settings of the kernel. */
+/* The component that counts for threads; the others count for packages, devices, networks. */
+static int of_threads(void)
+{
+    return PAPI_get_component_index("perf_event");
+}
+
+/* The component that counts for threads is off as a whole under some settings of the kernel. The
+ * library is never shut down: started once more, PAPI 7.0 may die of what the first time left. */
 static enum counter_state begin(const char *root, struct counter_trouble *trouble)
 {
     const int version = PAPI_library_init(PAPI_VER_CURRENT);
@@ -32,7 +39,7 @@ static enum counter_state begin(const char *root, struct counter_trouble *troubl
                                                : "PAPI does not start: %s",
                                    PAPI_strerror(version));
     PAPI_thread_init(thread_id);
-    const int index = PAPI_get_component_index("perf_event");
+    const int index = of_threads();
     const PAPI_component_info_t *const info = index < 0 ? NULL : PAPI_get_component_info(index);
     if (!info)
         return counter_trouble_set(trouble, COUNTER_OFF, "this PAPI lacks its part perf_event");
@@ -233,7 +240,6 @@ static enum counter_state stop(struct counter_live *live, int64_t value[COUNTER_
 const struct counter_backend counter_papi = {
     .name = "PAPI",
     .begin = begin,
-    .end = PAPI_shutdown,
     .find = find,
     .offer = offer,
     .open = open_set,
