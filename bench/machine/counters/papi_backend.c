@@ -164,21 +164,24 @@ static void offer(const char *root, struct ana_nearest *near)
 
 static enum counter_state explain(int error, const char *what, struct counter_trouble *trouble)
 {
-    struct perf_request request = {.type = PERF_TYPE_SOFTWARE,
-                                   .config = {PERF_COUNT_SW_TASK_CLOCK},
-                                   .cpu = -1};
+    static const struct perf_request harmless[] = {
+        {.type = PERF_TYPE_SOFTWARE, .config = {PERF_COUNT_SW_TASK_CLOCK}, .cpu = -1},
+        {.type = PERF_TYPE_HARDWARE, .config = {PERF_COUNT_HW_CPU_CYCLES}, .cpu = -1},
+    };
     if (error == PAPI_ECMP_DISABLED)
         return counter_trouble_set(trouble, COUNTER_OFF, "PAPI: its part for %s is switched off",
                                    what);
     if (error == PAPI_ENOEVNT)
-        return perf_explain("", -ENOENT, &request, trouble);
+        return perf_explain("", -ENOENT, harmless, trouble);
     if (error == PAPI_EPERM)
-        return perf_explain("", -EPERM, &request, trouble);
-    /* PAPI keeps the system's own reason to itself; the most harmless event has the same one. */
-    const int fd = perf_open(&request);
-    if (fd < 0)
-        return perf_explain("", fd, &request, trouble);
-    close(fd);
+        return perf_explain("", -EPERM, harmless, trouble);
+    /* PAPI keeps the system's own reason to itself; the most harmless events have the same one. */
+    for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++) {
+        const int fd = perf_open(&harmless[i]);
+        if (fd < 0)
+            return perf_explain("", fd, &harmless[i], trouble);
+        close(fd);
+    }
     return counter_trouble_set(trouble, COUNTER_BROKEN, "%s: PAPI: %s", what, PAPI_strerror(error));
 }
 
