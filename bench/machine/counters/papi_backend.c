@@ -133,7 +133,12 @@ static bool find(const char *root, struct counter_event *event)
         return of_another_cpu(event);
     event->meaning = meaning_of(event->name);
     event->hardware = !of_software(event->name);
-    if (corrupts_its_neighbours(root, event->name))
+    if ((event->code & PAPI_NATIVE_MASK) && PAPI_get_event_component(event->code) != of_threads())
+        counter_trouble_set(&event->trouble, COUNTER_ABSENT,
+                            "%s is not counted for a thread; byte_sources says whether memory "
+                            "controllers are counted here",
+                            event->name);
+    else if (corrupts_its_neighbours(root, event->name))
         counter_trouble_set(&event->trouble, COUNTER_IMPLAUSIBLE,
                             "%s falsifies the events counted beside it in virtual machines on AMD",
                             event->name);
@@ -194,6 +199,10 @@ static void forget_thread(void)
 
 static void close_set(struct counter_live *live)
 {
+    int state;
+    /* PAPI keeps a set that runs, and lets no other run beside it. */
+    if (PAPI_state(live->at.set, &state) == PAPI_OK && (state & PAPI_RUNNING))
+        PAPI_stop(live->at.set, NULL);
     PAPI_cleanup_eventset(live->at.set);
     PAPI_destroy_eventset(&live->at.set);
     forget_thread();
