@@ -7,6 +7,7 @@
 #include "bench/machine/counters/counters.h"
 
 #include "bench/machine/counters/plausible.h"
+#include "tests/pmu_tree.h"
 #include "tests/test.h"
 
 #include <errno.h>
@@ -449,6 +450,52 @@ static void names(void)
     counters_close(c);
 }
 
+/* What happens in kernel mode alone reads 0 in user mode, and PAPI does not mind. */
+static void kernel_mode(void)
+{
+    static const char *const events[] = {"perf::CPU-MIGRATIONS", "cpu-migrations",
+                                         "perf::CGROUP-SWITCHES"};
+    struct counters *const c = open_counters(NULL, NULL);
+    for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++) {
+        const int index = counters_add(c, events[i], why);
+        CHECK(index >= 0, "%s: %s", events[i], why);
+        const struct counter_event *const e = counters_event(c, index);
+        CHECK(e->trouble.state || (e->backend == &counter_perf && e->kernel), "%s by %s", events[i],
+              e->backend->name);
+        CHECK(!e->trouble.state || *e->trouble.reason, "%s: a reason", events[i]);
+    }
+    counters_close(c);
+}
+
+/* A PMU and an event of it that are not there may be misspelt, or of another machine. */
+static void near_pmu(void)
+{
+    static const struct {
+        const char *name, *reason;
+    } cases[] = {
+        {"core/cycels/", "core: events of this PMU have no term \"cycels\"; did you mean cycles?"},
+        {"cor/cycles/", "this machine has no PMU cor; did you mean core?"},
+        {"core/event=0x1ff/", "core: 0x1ff is too large for event, which has 8 bits"},
+        {"elsewhere/cycles/", "this machine has no PMU elsewhere"},
+    };
+    static const struct counter_backend *const only[] = {&counter_perf, NULL};
+    char root[TREE_MAX];
+    struct counters *c = NULL;
+    tree_make(root);
+    pmu_dir(root, "core", 4, NULL);
+    pmu_file(root, "core", "format/event", "config:0-7");
+    pmu_lines(root, "core", "cycles", "event=0x3c");
+    const struct counters_options options = {.root = root, .backends = only};
+    CHECK(counters_open(&c, &options) == 0, "open");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const int index = counters_add(c, cases[i].name, why);
+        CHECK(index >= 0 && counters_event(c, index)->trouble.state == COUNTER_ABSENT, "%s", why);
+        CHECK_STR(counters_event(c, index)->trouble.reason, cases[i].reason);
+    }
+    counters_close(c);
+    tree_remove(root);
+}
+
 static void under_valgrind(void)
 {
     const char *const old = getenv("LD_PRELOAD");
@@ -456,7 +503,10 @@ static void under_valgrind(void)
     setenv("LD_PRELOAD", "/usr/libexec/valgrind/vgpreload_core-amd64-linux.so", 1);
     struct counters *const c = open_counters(NULL, NULL);
     const int ins = counters_add(c, "PAPI_TOT_INS", why),
-              faults = counters_add(c, "page-faults", why);
+              faults = counters_add(c, "page-faults", why), cycles = counters_add(c, "cycles", why);
+    CHECK(cycles >= 0 && counters_event(c, cycles)->trouble.state == COUNTER_OFF, "%s", why);
+    CHECK(counters_add(c, "cycels", why) == -EINVAL && strstr(why, "did you mean cycles?"), "%s",
+          why);
     CHECK(ins >= 0 && counters_event(c, ins)->trouble.state == COUNTER_OFF &&
               strstr(counters_event(c, ins)->trouble.reason, "valgrind"),
           "%s", why);
@@ -488,6 +538,8 @@ int main(void)
     lies();
     proofs();
     names();
+    kernel_mode();
+    near_pmu();
     under_valgrind();
     team_destroy(team);
     return test_exit();

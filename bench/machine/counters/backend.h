@@ -25,8 +25,8 @@ struct counter_live {
 
 struct counter_backend {
     const char *name;
-    /* Once a process, before anything else; `root` as in sysfile.h. Not ok: no event is found, and
-     * the reason is that of every event. NULL: nothing to begin. */
+    /* Before anything else, any number of times; `root` as in sysfile.h. Not ok: no event is found,
+     * and the reason is that of every event. NULL: nothing to begin. */
     enum counter_state (*begin)(const char *root, struct counter_trouble *trouble);
     /* Is the event's name one of mine? Then its code is filled, or its trouble. */
     bool (*find)(const char *root, struct counter_event *event);

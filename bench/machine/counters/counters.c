@@ -59,11 +59,17 @@ void counters_close(struct counters *c)
     free(c);
 }
 
+/* One that has nothing to begin knows its names even when it is off. */
+static bool knows_names(const struct counters *c, int backend)
+{
+    return c->backend_trouble[backend].state == COUNTER_OK || !c->backend[backend]->begin;
+}
+
 static int refuse_unknown(const struct counters *c, const char *name, char why[COUNTER_REASON])
 {
     struct ana_nearest near = {.word = name};
     for (int i = 0; i < c->backends; i++)
-        if (c->backend_trouble[i].state == COUNTER_OK && c->backend[i]->offer)
+        if (knows_names(c, i) && c->backend[i]->offer)
             c->backend[i]->offer(c->root, &near);
     const char *const best = ana_nearest_best(&near);
     if (best)
@@ -91,13 +97,13 @@ static int find(const struct counters *c, struct counter_event *event, char why[
     const struct counter_trouble *off = NULL;
     for (int i = 0; i < c->backends; i++) {
         struct counter_event found = *event;
-        if (c->backend_trouble[i].state) {
+        if (c->backend_trouble[i].state)
             off = off ? off : &c->backend_trouble[i];
-            continue;
-        }
-        if (!c->backend[i]->find(c->root, &found))
+        if (!knows_names(c, i) || !c->backend[i]->find(c->root, &found))
             continue;
         found.backend = c->backend[i];
+        if (c->backend_trouble[i].state)
+            found.trouble = c->backend_trouble[i];
         if (!found.trouble.state) {
             struct rank_count one = {.live = {.event = {&found}, .n = 1}};
             if (!found.backend->open(&one.live, &found.trouble))

@@ -41,6 +41,7 @@ struct counter_event {
     const struct counter_backend *backend;
     enum counter_meaning meaning;
     bool hardware; /* takes one of the few counters of a core */
+    bool kernel;   /* is counted in kernel mode as well, which takes a privilege */
     /* What the back end made of the name; perf_event_open()'s words, or a number of its own. */
     uint32_t type;
     uint64_t config[3];

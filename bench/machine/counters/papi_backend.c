@@ -62,13 +62,16 @@ static bool corrupts_its_neighbours(const char *root, const char *name)
     return strstr(text, "AuthenticAMD") && strstr(text, " hypervisor");
 }
 
-static bool has_pmu(const char *name, size_t length)
+/* Is there a PMU of this name? The nearest one stands in *near. */
+static bool find_pmu(const char *name, struct ana_nearest *near)
 {
     for (int c = 0; c < PAPI_num_components(); c++) {
         const PAPI_component_info_t *const info = PAPI_get_component_info(c);
-        for (int p = 0; info && !info->disabled && p < PAPI_PMU_MAX && info->pmu_names[p]; p++)
-            if (strlen(info->pmu_names[p]) == length && !strncmp(info->pmu_names[p], name, length))
+        for (int p = 0; info && !info->disabled && p < PAPI_PMU_MAX && info->pmu_names[p]; p++) {
+            if (strcmp(info->pmu_names[p], name) == 0)
                 return true;
+            ana_nearest_offer(near, info->pmu_names[p]);
+        }
     }
     return false;
 }
@@ -77,11 +80,17 @@ static bool has_pmu(const char *name, size_t length)
 static bool of_another_cpu(struct counter_event *event)
 {
     const char *const colons = strstr(event->name, "::");
-    if (!colons || colons == event->name || has_pmu(event->name, (size_t)(colons - event->name)))
+    char pmu[COUNTER_NAME];
+    struct ana_nearest near = {.word = pmu};
+    if (!colons || colons == event->name)
         return false;
+    snprintf(pmu, sizeof(pmu), "%.*s", (int)(colons - event->name), event->name);
+    if (find_pmu(pmu, &near))
+        return false;
+    const char *const best = ana_nearest_best(&near);
     counter_trouble_set(&event->trouble, COUNTER_ABSENT,
-                        "an event of another CPU: PAPI finds no PMU %.*s here",
-                        (int)(colons - event->name), event->name);
+                        "an event of another CPU: PAPI finds no PMU %s here%s%s%s", pmu,
+                        best ? "; did you mean " : "", best ? best : "", best ? "?" : "");
     return true;
 }
 
@@ -119,10 +128,10 @@ static bool of_software(const char *name)
                     strcasestr(bare, "cpu-clock"));
 }
 
+/* Asked for in user mode they read 0 without a word. */
 static bool of_kernel_mode(const char *name)
 {
-    return (strcasestr(name, "context-switches") || strcasestr(name, "migrations")) &&
-           !strstr(name, "k=1");
+    return (strcasestr(name, "switches") || strcasestr(name, "migrations")) && !strstr(name, "k=1");
 }
 
 static bool find(const char *root, struct counter_event *event)
@@ -145,19 +154,52 @@ static bool find(const char *root, struct counter_event *event)
     return true;
 }
 
-/* The names are PAPI's only for a moment; the best so far is kept. */
+/* Names are PAPI's only for a moment, so the best so far is kept. Those of the cores come without
+ * their PMU, which the word asked for may have. */
+static void offer_name(struct ana_nearest *near, const char *name)
+{
+    static char best[COUNTER_NAME + PAPI_MAX_STR_LEN];
+    char full[sizeof(best)];
+    const char *const colons = strstr(near->word, "::");
+    const int pmu = colons && !strstr(name, "::") ? (int)(colons - near->word) + 2 : 0;
+    snprintf(full, sizeof(full), "%.*s%s", pmu < COUNTER_NAME ? pmu : 0, near->word, name);
+    ana_nearest_offer(near, full);
+    if (near->best == full)
+        near->best = strcpy(best, full);
+}
+
+/* "OCR" of "icx::OCR:READS_TO_CORE_DRAM" */
+static size_t bare_event(const char *name, const char **begin)
+{
+    const char *const colons = strstr(name, "::");
+    *begin = colons ? colons + 2 : name;
+    return strcspn(*begin, ":");
+}
+
+/* The masks of one event are many, and looked at only where the event itself is right. */
+static void offer_masks(struct ana_nearest *near, const char *name, int event)
+{
+    const char *asked, *offered;
+    const size_t length = bare_event(near->word, &asked);
+    if (!asked[length] || bare_event(name, &offered) != length || strncmp(asked, offered, length))
+        return;
+    char mask[PAPI_MAX_STR_LEN];
+    while (PAPI_enum_event(&event, PAPI_NTV_ENUM_UMASKS) == PAPI_OK)
+        if (PAPI_event_code_to_name(event, mask) == PAPI_OK)
+            offer_name(near, mask);
+}
+
 static void offer_kind(int first, struct ana_nearest *near)
 {
-    static char best[PAPI_MAX_STR_LEN];
     char name[PAPI_MAX_STR_LEN];
     int code = first;
     for (int rc = PAPI_enum_event(&code, PAPI_ENUM_FIRST); rc == PAPI_OK;
-         rc = PAPI_enum_event(&code, PAPI_ENUM_EVENTS))
-        if (PAPI_event_code_to_name(code, name) == PAPI_OK) {
-            ana_nearest_offer(near, name);
-            if (near->best == name)
-                near->best = strcpy(best, name);
-        }
+         rc = PAPI_enum_event(&code, PAPI_ENUM_EVENTS)) {
+        if (PAPI_event_code_to_name(code, name) != PAPI_OK)
+            continue;
+        offer_name(near, name);
+        offer_masks(near, name, code);
+    }
 }
 
 static void offer(const char *root, struct ana_nearest *near)

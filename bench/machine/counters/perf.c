@@ -2,8 +2,8 @@
 /*
  * Events without PAPI: the generic ones every kernel names, raw codes (r01c0) and events of a PMU
  * in the notation of perf (cpu/event=0xc0/). It steps in where PAPI was not built, or where PAPI
- * refuses although the kernel would not. Only what a thread does in user mode is counted: that is
- * what an unprivileged process is allowed, and the same everywhere.
+ * refuses although the kernel would not. Only what a thread does in user mode is counted, unless it
+ * happens nowhere else: that is what an unprivileged process is allowed, and the same everywhere.
  */
 #include "bench/machine/counters/backend.h"
 #include "bench/machine/counters/perf_open.h"
@@ -17,13 +17,16 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { CGROUP_SWITCHES = 11 }; /* PERF_COUNT_SW_CGROUP_SWITCHES, of headers from Linux 5.13 on */
+
 /* Names as perf spells them; PAPI's and libpfm's ("perf::PAGE-FAULTS") lead here as well. Context
- * switches are missing on purpose: they happen in kernel mode and would read 0. */
+ * switches are missing on purpose: getrusage() tells them without a privilege. */
 static const struct generic {
     const char *name, *alias;
     uint32_t type;
     uint64_t config;
     enum counter_meaning meaning;
+    bool kernel; /* happens in kernel mode alone, and would read 0 in user mode */
 } generics[] = {
     {"instructions", "PAPI_TOT_INS", PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS,
      COUNTER_INSTRUCTIONS},
@@ -44,6 +47,8 @@ static const struct generic {
     {"major-faults", NULL, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS_MAJ, COUNTER_PLAIN},
     {"task-clock", NULL, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_TASK_CLOCK, COUNTER_PLAIN},
     {"cpu-clock", NULL, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, COUNTER_PLAIN},
+    {"cpu-migrations", NULL, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_MIGRATIONS, COUNTER_PLAIN, true},
+    {"cgroup-switches", NULL, PERF_TYPE_SOFTWARE, CGROUP_SWITCHES, COUNTER_PLAIN, true},
 };
 enum { GENERICS = sizeof(generics) / sizeof(*generics) };
 
@@ -66,6 +71,7 @@ static bool find_generic(struct counter_event *event)
         event->type = g->type;
         event->config[0] = g->config;
         event->meaning = g->meaning;
+        event->kernel = g->kernel;
         event->hardware = g->type == PERF_TYPE_HARDWARE;
         return true;
     }
@@ -85,6 +91,38 @@ static bool find_raw(struct counter_event *event)
     return true;
 }
 
+/* The nearest name so far; names are the caller's only for a moment. */
+struct near_name {
+    struct ana_nearest near;
+    char best[PMU_NAME];
+};
+
+static int offer_name(void *user, const char *name)
+{
+    struct near_name *const n = user;
+    ana_nearest_offer(&n->near, name);
+    if (n->near.best == name) {
+        snprintf(n->best, sizeof(n->best), "%s", name);
+        n->near.best = n->best;
+    }
+    return 0;
+}
+
+/* A PMU that is not there, or an event it does not have: absent, since another machine may have it,
+ * and with the nearest name, since it may be misspelt. */
+static void refuse_of_pmu(const char *root, const struct pmu *pmu, const char *word,
+                          const char *why, struct counter_trouble *trouble)
+{
+    struct near_name near = {.near = {.word = word}};
+    if (!pmu)
+        pmu_all(root, offer_name, &near);
+    else
+        pmu_events(root, pmu->name, offer_name, &near);
+    const char *const best = ana_nearest_best(&near.near);
+    counter_trouble_set(trouble, COUNTER_ABSENT, "%s%s%s%s", why, best ? "; did you mean " : "",
+                        best ? best : "", best ? "?" : "");
+}
+
 /* "cpu/event=0xc0,umask=1/", "msr/tsc/" */
 static bool find_of_pmu(const char *root, struct counter_event *event)
 {
@@ -98,15 +136,16 @@ static bool find_of_pmu(const char *root, struct counter_event *event)
         return false;
     snprintf(name, sizeof(name), "%.*s", (int)(slash - event->name), event->name);
     snprintf(terms, sizeof(terms), "%.*s", (int)(event->name + length - 2 - slash), slash + 1);
-    int error = pmu_read(root, name, &pmu, why);
-    if (!error) {
-        error = pmu_named(root, &pmu, terms, &code, why);
-        if (error == -ENOENT)
-            error = pmu_encode(&pmu, terms, &code, why);
-    }
+    const int missing = pmu_read(root, name, &pmu, why);
+    int error = missing ? missing : pmu_named(root, &pmu, terms, &code, why);
+    if (!missing && error == -ENOENT)
+        error = pmu_encode(&pmu, terms, &code, why);
     if (error) {
-        counter_trouble_set(&event->trouble, error == -EACCES ? COUNTER_FORBIDDEN : COUNTER_ABSENT,
-                            "%s", why);
+        if (error == -EACCES || error == -EPERM)
+            counter_trouble_set(&event->trouble, COUNTER_FORBIDDEN, "%s", why);
+        else
+            refuse_of_pmu(root, missing ? NULL : &pmu, missing ? name : terms, why,
+                          &event->trouble);
         return true;
     }
     if (pmu.cpus) {
@@ -148,7 +187,7 @@ static enum counter_state open_all(struct counter_live *live, struct counter_tro
         live->at.fd[i] = -1;
     for (size_t i = 0; i < live->n; i++) {
         const struct counter_event *const e = live->event[i];
-        struct perf_request request = {.type = e->type, .cpu = -1};
+        struct perf_request request = {.type = e->type, .cpu = -1, .kernel = e->kernel};
         memcpy(request.config, e->config, sizeof(request.config));
         live->at.fd[i] = perf_open(&request);
         if (live->at.fd[i] < 0) {

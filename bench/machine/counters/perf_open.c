@@ -92,7 +92,9 @@ static enum counter_state explain_refusal(const char *root, const struct perf_re
             "kernel.perf_event_paranoid is %d%s; sudo sysctl kernel.perf_event_paranoid=%d, or the "
             "capability CAP_PERFMON, allows %s",
             paranoid, paranoid == 3 ? ", as Debian sets it" : "", needed,
-            request->cpu >= 0 ? "counters of memory controllers" : "counting one's own programs");
+            request->cpu >= 0 ? "counters of memory controllers"
+            : request->kernel ? "counting what the kernel does"
+                              : "counting one's own programs");
     return counter_trouble_set(
         trouble, COUNTER_FORBIDDEN,
         "perf_event_open is refused although kernel.perf_event_paranoid is %d%s: in a container, "

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,19 +255,19 @@ static int by_number(const void *a, const void *b)
     return m != n ? (m > n) - (m < n) : strcmp(x, y);
 }
 
-static int each_of(const char *root, const char *prefix, int (*each)(void *user, const char *name),
-                   void *user)
+/* The files of a folder; `wanted` says which. */
+static int each_of(const char *path, bool (*wanted)(const char *name, const char *prefix),
+                   const char *prefix, int (*each)(void *user, const char *name), void *user)
 {
     enum { MOST = 256 };
-    char path[PATH_MAX], *name[MOST];
+    char *name[MOST];
     size_t n = 0;
     int result = 0;
-    snprintf(path, sizeof(path), "%s" DEVICES, root);
     DIR *const dir = opendir(path);
     if (!dir)
         return 0;
     for (const struct dirent *entry; n < MOST && (entry = readdir(dir));)
-        if (entry->d_name[0] != '.' && (!prefix || suffix(entry->d_name, prefix) >= 0) &&
+        if (entry->d_name[0] != '.' && wanted(entry->d_name, prefix) &&
             (name[n] = strdup(entry->d_name)))
             n++;
     closedir(dir);
@@ -279,13 +280,35 @@ static int each_of(const char *root, const char *prefix, int (*each)(void *user,
     return result;
 }
 
+static bool is_numbered(const char *name, const char *prefix)
+{
+    return !prefix || suffix(name, prefix) >= 0;
+}
+
+/* Their scales and units lie beside them. */
+static bool is_event(const char *name, const char *prefix)
+{
+    (void)prefix;
+    return !strchr(name, '.');
+}
+
 int pmu_each(const char *root, const char *prefix, int (*each)(void *user, const char *name),
              void *user)
 {
-    return each_of(root, prefix, each, user);
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s" DEVICES, root);
+    return each_of(path, is_numbered, prefix, each, user);
 }
 
 int pmu_all(const char *root, int (*each)(void *user, const char *name), void *user)
 {
-    return each_of(root, NULL, each, user);
+    return pmu_each(root, NULL, each, user);
+}
+
+int pmu_events(const char *root, const char *pmu, int (*each)(void *user, const char *name),
+               void *user)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s" DEVICES "/%.63s/events", root, pmu);
+    return each_of(path, is_event, NULL, each, user);
 }

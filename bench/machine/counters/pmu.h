@@ -72,4 +72,8 @@ int pmu_each(const char *root, const char *prefix, int (*each)(void *user, const
 /* Every PMU of the machine, as pmu_each(). */
 int pmu_all(const char *root, int (*each)(void *user, const char *name), void *user);
 
+/* Every event the kernel names of a PMU, likewise. */
+int pmu_events(const char *root, const char *pmu, int (*each)(void *user, const char *name),
+               void *user);
+
 #endif
