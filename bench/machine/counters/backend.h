@@ -17,7 +17,10 @@ struct counter_live {
     const struct counter_event *event[COUNTER_SET_MOST];
     size_t n;
     union {
-        int fd[COUNTER_SET_MOST];
+        struct {
+            int fd[COUNTER_SET_MOST];
+            uint64_t missed[COUNTER_SET_MOST];
+        };
         int set;
         struct rusage usage;
     } at;

@@ -10,6 +10,7 @@
 struct uncore {
     struct uncore_plan plan;
     int fd[UNCORE_MOST];
+    uint64_t missed[UNCORE_MOST];
     uint64_t start_ns;
 };
 
@@ -30,7 +31,7 @@ static enum counter_state start(void *self, int pass, struct team *team,
     (void)team;
     u->start_ns = machine_clock.wall_ns();
     for (size_t i = 0; i < u->plan.n; i++) {
-        const int error = u->plan.event[i].pass == pass ? perf_start(u->fd[i]) : 0;
+        const int error = u->plan.event[i].pass == pass ? perf_start(u->fd[i], &u->missed[i]) : 0;
         if (error)
             return counter_trouble_set(trouble, COUNTER_BROKEN, "%s cannot be started: %s",
                                        u->plan.event[i].pmu, strerror(-error));
@@ -46,7 +47,7 @@ static enum counter_state stop(void *self, int pass, struct byte_count *count, d
     for (size_t i = 0; i < u->plan.n; i++) {
         const struct uncore_event *const e = &u->plan.event[i];
         int64_t value = 0;
-        const int error = e->pass == pass ? perf_stop(u->fd[i], &value) : 0;
+        const int error = e->pass == pass ? perf_stop(u->fd[i], u->missed[i], &value) : 0;
         if (error && !state)
             state = counter_trouble_set(trouble, COUNTER_IMPLAUSIBLE,
                                         "%s was counted part of the time or not at all", e->pmu);

@@ -202,7 +202,7 @@ static enum counter_state open_all(struct counter_live *live, struct counter_tro
 static enum counter_state start_all(struct counter_live *live, struct counter_trouble *trouble)
 {
     for (size_t i = 0; i < live->n; i++) {
-        const int error = perf_start(live->at.fd[i]);
+        const int error = perf_start(live->at.fd[i], &live->at.missed[i]);
         if (error)
             return counter_trouble_set(trouble, COUNTER_BROKEN, "%s cannot be started: %s",
                                        live->event[i]->name, strerror(-error));
@@ -215,7 +215,7 @@ static enum counter_state stop_all(struct counter_live *live, int64_t value[COUN
 {
     int first = 0;
     for (size_t i = 0; i < live->n; i++) {
-        const int error = perf_stop(live->at.fd[i], &value[i]);
+        const int error = perf_stop(live->at.fd[i], live->at.missed[i], &value[i]);
         if (error == -ERANGE && !first)
             counter_trouble_set(trouble, COUNTER_IMPLAUSIBLE,
                                 "%s had to share its counter and was counted part of the time",

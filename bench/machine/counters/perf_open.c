@@ -35,25 +35,35 @@ int perf_open(const struct perf_request *request)
     return fd < 0 ? -errno : (int)fd;
 }
 
-int perf_start(int fd)
-{
-    return ioctl(fd, PERF_EVENT_IOC_RESET, 0) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) ? -errno : 0;
-}
-
-int perf_stop(int fd, int64_t *value)
+static int read_all(int fd, int64_t *value, uint64_t *missed)
 {
     struct {
         uint64_t value, enabled, running;
     } reading;
-    if (ioctl(fd, PERF_EVENT_IOC_DISABLE, 0))
-        return -errno;
     const ssize_t got = read(fd, &reading, sizeof(reading));
     if (got != (ssize_t)sizeof(reading))
         return got < 0 ? -errno : -EIO;
-    if (reading.running < reading.enabled)
-        return -ERANGE;
     *value = (int64_t)reading.value;
+    *missed = reading.enabled - reading.running;
     return 0;
+}
+
+int perf_start(int fd, uint64_t *missed)
+{
+    int64_t ignored;
+    if (ioctl(fd, PERF_EVENT_IOC_RESET, 0))
+        return -errno;
+    const int error = read_all(fd, &ignored, missed);
+    return error ? error : ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) ? -errno : 0;
+}
+
+int perf_stop(int fd, uint64_t missed, int64_t *value)
+{
+    uint64_t now = 0;
+    if (ioctl(fd, PERF_EVENT_IOC_DISABLE, 0))
+        return -errno;
+    const int error = read_all(fd, value, &now);
+    return error ? error : now > missed ? -ERANGE : 0;
 }
 
 int perf_paranoid(const char *root)

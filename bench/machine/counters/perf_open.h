@@ -18,11 +18,12 @@ struct perf_request {
 /* A descriptor that is not yet counting, or -errno. */
 int perf_open(const struct perf_request *request);
 
-/* 0 or -errno. */
-int perf_start(int fd);
+/* From 0. 0 or -errno. *missed is the time the event has not counted so far although it was meant
+ * to, which adds up over all that is counted with the descriptor. */
+int perf_start(int fd, uint64_t *missed);
 
-/* Stops and reads. 0, -errno, or -ERANGE when the event counted only part of the time. */
-int perf_stop(int fd, int64_t *value);
+/* Stops and reads. 0, -errno, or -ERANGE when the event missed some of the time since its start. */
+int perf_stop(int fd, uint64_t missed, int64_t *value);
 
 /* What perf_open()'s -errno means on the machine below `root`. */
 enum counter_state perf_explain(const char *root, int error, const struct perf_request *request,
