@@ -399,6 +399,32 @@ static void proofs(void)
     counters_close(c);
 }
 
+/* A clock that is known bounds cycles, unless its driver leaves the boost out. */
+static void fastest_clock(void)
+{
+    static const char cpufreq[] = "/sys/devices/system/cpu/";
+    char root[TREE_MAX], path[128];
+    tree_make(root);
+    for (int boost = 0; boost < 2; boost++) {
+        struct counters *c = NULL;
+        fake_reset(); /* 5 GHz */
+        snprintf(path, sizeof(path), "%s%s", cpufreq,
+                 boost ? "cpufreq/boost" : "cpu0/cpufreq/cpuinfo_max_freq");
+        tree_write(root, path, boost ? "1\n" : "2450000\n");
+        const struct counters_options options = {.root = root,
+                                                 .backends = liars,
+                                                 .clock = &fake_clock};
+        CHECK(counters_open(&c, &options) == 0, "open");
+        const int cycles = counters_add(c, "cyc", why);
+        counters_prove(c);
+        const struct counter_trouble *const t = &counters_event(c, cycles)->trouble;
+        CHECK(t->state == (boost ? COUNTER_OK : COUNTER_IMPLAUSIBLE), "boost %d: %s", boost,
+              t->reason);
+        counters_close(c);
+    }
+    tree_remove(root);
+}
+
 /* ---- names */
 
 static void names(void)
@@ -537,6 +563,7 @@ int main(void)
     sets();
     lies();
     proofs();
+    fastest_clock();
     names();
     kernel_mode();
     near_pmu();
