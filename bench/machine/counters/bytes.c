@@ -204,8 +204,6 @@ void bytes_open(struct bytes *b, const struct bytes_options *options)
     }
     if (b->id == BYTES_MODELLED)
         b->meter = (struct byte_meter){.event = -1};
-    else if (options->counters)
-        counters_note_bandwidth(options->counters, b->bytes_per_second);
 }
 
 void bytes_close(struct bytes *b)

@@ -231,12 +231,6 @@ double counters_overhead_ns(const struct counters *c, int set)
     return c->set[set].overhead_ns;
 }
 
-void counters_note_bandwidth(struct counters *c, double bytes_per_second)
-{
-    if (2 * bytes_per_second > c->bytes_per_second)
-        c->bytes_per_second = 2 * bytes_per_second;
-}
-
 void counters_tally(const struct counters *c, unsigned *taken, unsigned *rejected)
 {
     *taken = c->taken;

@@ -81,9 +81,6 @@ enum counter_state counters_start(struct counters *counters, int set, struct tea
 /* Ends counters_start(). A reading with nothing known says why. */
 void counters_stop(struct counters *counters, struct counter_reading *reading);
 
-/* The best rate of memory seen so far, for the rule about cache lines; bytes a second. */
-void counters_note_bandwidth(struct counters *counters, double bytes_per_second);
-
 /* Readings taken and rejected since the beginning. */
 void counters_tally(const struct counters *counters, unsigned *taken, unsigned *rejected);
 

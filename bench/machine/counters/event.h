@@ -32,7 +32,7 @@ struct counter_trouble {
 };
 
 /* What is known of the values of an event beforehand; plausible.h holds the rules. */
-enum counter_meaning { COUNTER_PLAIN, COUNTER_INSTRUCTIONS, COUNTER_CYCLES, COUNTER_LINES };
+enum counter_meaning { COUNTER_PLAIN, COUNTER_INSTRUCTIONS, COUNTER_CYCLES };
 
 struct counter_backend;
 

@@ -27,7 +27,7 @@ struct counters {
     struct counter_trouble backend_trouble[COUNTERS_BACKENDS];
     int backends;
     const struct machine_clock *clock;
-    double max_hz, bytes_per_second;
+    double max_hz;
     struct counter_event event[COUNTERS_MOST];
     bool proved[COUNTERS_MOST];
     bool dropped[COUNTERS_MOST]; /* nobody asks any more */

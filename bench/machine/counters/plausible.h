@@ -10,10 +10,9 @@
 
 /* What one thread could have done at most. */
 struct counter_limits {
-    double ns;               /* between start and stop */
-    double max_hz;           /* 0: not known */
-    double bytes_per_second; /* twice the best that was read here; 0: not known */
-    int64_t cycles;          /* counted beside; 0: not counted */
+    double ns;      /* between start and stop */
+    double max_hz;  /* 0: not known */
+    int64_t cycles; /* counted beside; 0: not counted */
 };
 
 /* NULL, or the rule that `value` breaks, as the rest of a sentence ("is negative"). */

@@ -88,7 +88,6 @@ static const char *check_rank(const struct counters *c, const struct counter_set
     const struct counter_limits limits = {
         .ns = ns,
         .max_hz = c->max_hz,
-        .bytes_per_second = c->bytes_per_second,
         .cycles = set->canary >= 0 ? r->value[set->canary] : 0,
     };
     for (int i = set->n - 1; i >= 0; i--) { /* the canary first */
