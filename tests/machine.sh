@@ -43,8 +43,8 @@ json r.json 'assert c["ceiling.machine"].startswith("not surveyed"), c' || fail 
 
 # ---- the tables
 survey
-for line in '^CPU ' '^read, GB/s ' '^L1 ' '^memory ' '^f32 multiply-add, GFLOP/s' '^latency, ns' \
-    '^clock ' '^kept in ' '^env.kernel '; do
+for line in '^CPU ' '^read, GB/s ' '^L1 ' '^memory ' '^f32 multiply-add, GFLOP/s' \
+    '^i8 multiply-add, Gop/s' '^latency, ns' '^clock ' '^kept in ' '^env.kernel '; do
     grep -q "$line" out || fail "the tables lack $line: $(cat out)"
 done
 ! grep -Eq '^(repeats|differs) ' out || fail "compares with nothing: $(cat out)"

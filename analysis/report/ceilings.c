@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum what { READ, ARITHMETIC, LATENCY, KINDS };
+enum what { READ, ARITHMETIC, INTEGER, LATENCY, KINDS };
 
 static const struct {
     const char *begin, *end;
@@ -26,13 +26,17 @@ static const struct {
     [ARITHMETIC] = {"ceiling.f32_", "_flops_per_second.threads_",
                     offsetof(struct rep_point, flops_per_second), REP_FLOP_RATE,
                     "f32 multiply-adds"},
+    /* In a field of its own: a roofline of f32 is not to find it. */
+    [INTEGER] = {"ceiling.i8_", "_flops_per_second.threads_",
+                 offsetof(struct rep_point, items_per_second), REP_FLOP_RATE, "i8 multiply-adds"},
     [LATENCY] = {"ceiling.latency_", "_ns.threads_", offsetof(struct rep_point, time_ns), REP_TIME,
                  "latency of a load"},
 };
 
 /* As keys and as people write them. */
-static const char *const labels[] = {"L1",   "L2",     "L3",   "L4",   "L5", "memory",
-                                     "avx2", "avx512", "neon", "auto", "c"};
+static const char *const labels[] = {"L1",     "L2",      "L3",      "L4",     "L5",
+                                     "memory", "avx2",    "avxvnni", "avx512", "avx512vnni",
+                                     "neon",   "neondot", "auto",    "c"};
 
 /* Points of cases have a name, and so have these: one and the same, of no kernel. */
 static struct attn_name no_name;

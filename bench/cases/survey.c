@@ -18,18 +18,26 @@
 #include <string.h>
 
 static const struct {
-    const char *name; /* in names of benchmarks and keys */
-    const char *unit; /* the end of a key */
+    const char *name;  /* in names of benchmarks and keys */
+    const char *unit;  /* the end of a key */
+    const char *words; /* for people; NULL: the name */
+    const char *rung;  /* the ceiling that computes, or NULL */
 } kinds[ATTN_SURVEY_KINDS] = {
     [ATTN_SURVEY_READ] = {"read", "_bytes_per_second"},
-    [ATTN_SURVEY_ARITHMETIC] = {"f32", "_flops_per_second"},
+    [ATTN_SURVEY_ARITHMETIC] = {"f32", "_flops_per_second", "arithmetic", "ceil_fma"},
+    [ATTN_SURVEY_INTEGER] = {"i8", "_flops_per_second", "integer arithmetic", "ceil_idot"},
     [ATTN_SURVEY_LATENCY] = {"latency", "_ns"},
     [ATTN_SURVEY_BARRIER] = {"barrier", "_ns"},
 };
 
+bool attn_reading_is_arithmetic(const struct attn_reading *r)
+{
+    return kinds[r->kind].rung != NULL;
+}
+
 bool attn_reading_is_rate(const struct attn_reading *r)
 {
-    return r->kind == ATTN_SURVEY_READ || r->kind == ATTN_SURVEY_ARITHMETIC;
+    return r->kind == ATTN_SURVEY_READ || attn_reading_is_arithmetic(r);
 }
 
 void attn_reading_key(const struct attn_reading *r, char *buf, size_t size)
@@ -43,7 +51,7 @@ void attn_reading_key(const struct attn_reading *r, char *buf, size_t size)
 void attn_reading_words(const struct attn_reading *r, char *buf, size_t size)
 {
     snprintf(buf, size, "%s%s%s of %" PRIu32 " thread%s", r->what, *r->what ? " " : "",
-             r->kind == ATTN_SURVEY_ARITHMETIC ? "arithmetic" : kinds[r->kind].name, r->threads,
+             kinds[r->kind].words ? kinds[r->kind].words : kinds[r->kind].name, r->threads,
              r->threads == 1 ? "" : "s");
 }
 
@@ -131,21 +139,21 @@ static void add_levels(struct attn_survey *s, enum attn_survey_kind kind, uint32
 
 /* Builds of the arithmetic ceiling that this CPU runs. The portable ones only where there is no
  * other: whoever has vectors is not limited by what goes without. */
-static bool is_arithmetic(const struct attn_kernel *k, bool portable)
+static bool is_arithmetic(const struct attn_kernel *k, enum attn_survey_kind kind, bool portable)
 {
-    return k->kind == ATTN_CEILING && strcmp(k->rung, "ceil_fma") == 0 &&
+    return k->kind == ATTN_CEILING && strcmp(k->rung, kinds[kind].rung) == 0 &&
            !(k->cpu & ~attn_cpu_features()) &&
            (strcmp(k->isa, "c") == 0 || strcmp(k->isa, "auto") == 0) == portable;
 }
 
-static size_t add_arithmetic(struct attn_survey *s, bool portable)
+static size_t add_arithmetic(struct attn_survey *s, enum attn_survey_kind kind, bool portable)
 {
     const size_t before = s->readings;
     size_t count;
     const struct attn_kernel *const *const all = attn_registry(&count);
     for (size_t i = 0; i < count; i++)
-        for (int t = 0; is_arithmetic(all[i], portable) && t < s->teams; t++)
-            add(s, ATTN_SURVEY_ARITHMETIC, all[i]->isa, s->team[t])->kernel = all[i];
+        for (int t = 0; is_arithmetic(all[i], kind, portable) && t < s->teams; t++)
+            add(s, kind, all[i]->isa, s->team[t])->kernel = all[i];
     return s->readings - before;
 }
 
@@ -160,8 +168,9 @@ static int add_all(struct attn_survey *s)
         return -ENOMEM;
     for (int t = 0; t < s->teams; t++)
         add_levels(s, ATTN_SURVEY_READ, s->team[t], available);
-    if (!add_arithmetic(s, false))
-        add_arithmetic(s, true);
+    for (int kind = 0; kind < ATTN_SURVEY_KINDS; kind++)
+        if (kinds[kind].rung && !add_arithmetic(s, (enum attn_survey_kind)kind, false))
+            add_arithmetic(s, (enum attn_survey_kind)kind, true);
     add_levels(s, ATTN_SURVEY_LATENCY, 1, available);
     for (int t = 0; t < s->teams; t++)
         if (s->team[t] > 1)

@@ -29,6 +29,7 @@ enum { ATTN_SURVEY_TEAMS = 12, ATTN_SURVEY_REPETITIONS = 64 };
 enum attn_survey_kind {
     ATTN_SURVEY_READ,       /* bytes a second */
     ATTN_SURVEY_ARITHMETIC, /* flops a second, f32 multiply-adds */
+    ATTN_SURVEY_INTEGER,    /* the same of bytes added up in 32 bits */
     ATTN_SURVEY_LATENCY,    /* ns a dependent load */
     ATTN_SURVEY_BARRIER,    /* ns to start all threads on nothing and meet */
     ATTN_SURVEY_KINDS
@@ -72,6 +73,9 @@ double attn_reading_best(const struct attn_reading *reading, double *spread);
 
 /* Is the best no ceiling to rely on? Then why, as "7 % apart" or "memory was better". */
 bool attn_reading_is_unstable(const struct attn_reading *reading, char *why, size_t size);
+
+/* Is it a ceiling kernel that computes? */
+bool attn_reading_is_arithmetic(const struct attn_reading *reading);
 
 /* Larger is better, or smaller is. */
 bool attn_reading_is_rate(const struct attn_reading *reading);

@@ -67,6 +67,7 @@ static void iterate(struct work *w)
         team_run(w->team, read_share, w);
         break;
     case ATTN_SURVEY_ARITHMETIC:
+    case ATTN_SURVEY_INTEGER:
         team_phases(w->team, w->reading->kernel->phase, &w->args, NULL);
         break;
     case ATTN_SURVEY_LATENCY:
@@ -86,6 +87,7 @@ static double amount(const struct work *w)
     case ATTN_SURVEY_READ:
         return (double)w->part * (double)w->passes * w->reading->threads;
     case ATTN_SURVEY_ARITHMETIC:
+    case ATTN_SURVEY_INTEGER:
         return (double)attn_flops(&w->problem);
     case ATTN_SURVEY_LATENCY:
         return CHASE_STEPS;
@@ -182,6 +184,7 @@ static void setup(void *user, struct benchmark_state *state)
 static const enum ana_column_id columns[ATTN_SURVEY_KINDS] = {
     [ATTN_SURVEY_READ] = ANA_BEST_BYTES_PER_SECOND,
     [ATTN_SURVEY_ARITHMETIC] = ANA_BEST_FLOPS_PER_SECOND,
+    [ATTN_SURVEY_INTEGER] = ANA_BEST_FLOPS_PER_SECOND,
     [ATTN_SURVEY_LATENCY] = ANA_BEST_LATENCY_NS,
     [ATTN_SURVEY_BARRIER] = ANA_BEST_BARRIER_NS,
 };
@@ -206,7 +209,7 @@ static void run(struct benchmark_state *state)
     const double fastest = done / (double)(best ? best : 1);
     if (r->kind == ATTN_SURVEY_READ)
         benchmark_set_bytes_processed(state, (int64_t)(done * n));
-    if (r->kind == ATTN_SURVEY_ARITHMETIC)
+    if (attn_reading_is_arithmetic(r))
         set(state, ANA_FLOPS_PER_SECOND, done * n, BENCHMARK_COUNTER_RATE);
     set(state, columns[r->kind], attn_reading_is_rate(r) ? 1e9 * fastest : 1 / fastest, 0);
 }

@@ -20,6 +20,7 @@ static const struct {
 } tables[ATTN_SURVEY_KINDS] = {
     [ATTN_SURVEY_READ] = {"read, GB/s", 1e9, 1},
     [ATTN_SURVEY_ARITHMETIC] = {"f32 multiply-add, GFLOP/s", 1e9, 0},
+    [ATTN_SURVEY_INTEGER] = {"i8 multiply-add, Gop/s", 1e9, 0},
     [ATTN_SURVEY_LATENCY] = {"latency, ns", 1, 1},
     [ATTN_SURVEY_BARRIER] = {"start and meet, ns", 1, 0},
 };
@@ -103,7 +104,8 @@ void attn_survey_show(FILE *out, const struct attn_survey *s)
         put_table(out, s, (enum attn_survey_kind)kind);
     fprintf(out, "\nclock     %.0f ns a reading; one in a thousand comes %.0f ns later\n",
             s->clock_cost_ns, s->jitter_ns);
-    fputs("arithmetic of every KV type is in f32: f16, bf16 and the others are widened first\n",
+    fputs("arithmetic of every KV type is in f32, to which others are widened first; split_idot "
+          "multiplies\n          caches of integers as they are\n",
           out);
     put_reasons(out, s);
     if (unstable)
