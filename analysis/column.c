@@ -63,6 +63,9 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
                                 "tells them apart"},
     [ANA_INSTRUCTIONS] = {"instructions", "1", "counted instructions of one call, all ranks"},
     [ANA_CYCLES] = {"cycles", "1", "counted core cycles of one call, all ranks"},
+    [ANA_L2_FILL_BYTES] = {"l2_fill_bytes", "bytes",
+                           "counted lines that came into L2 in one call, from L3 or memory, all "
+                           "ranks"},
     [ANA_PAGE_WALKS] = {"page_walks", "1", "counted walks of page tables of one call, all ranks"},
     [ANA_STALL_CYCLES] =
         {"stall_cycles", "1",

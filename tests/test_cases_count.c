@@ -118,7 +118,7 @@ static byte_open_fn *const sources[BYTES_SOURCES] = {NULL, none,        none, no
 struct seen {
     int rows, errors;
     struct {
-        double time, dram, id, amplification, faults;
+        double time, dram, id, amplification, faults, fills;
         char aggregate[16], label[64];
     } row[ROWS];
 };
@@ -140,6 +140,7 @@ static void on_row(void *user, const struct benchmark_row *row)
     s->row[s->rows].id = counter(row, ana_columns[ANA_BYTE_SOURCE_ID].name);
     s->row[s->rows].amplification = counter(row, ana_columns[ANA_READ_AMPLIFICATION].name);
     s->row[s->rows].faults = counter(row, "page-faults");
+    s->row[s->rows].fills = counter(row, ana_columns[ANA_L2_FILL_BYTES].name);
     snprintf(s->row[s->rows].aggregate, sizeof(s->row[0].aggregate), "%s",
              row->aggregate_name ? row->aggregate_name : "");
     snprintf(s->row[s->rows].label, sizeof(s->row[0].label), "%s", row->label ? row->label : "");
@@ -253,10 +254,15 @@ static void rows(struct attn_host *host)
         CHECK(!strstr(context.warning[i], "modelled"), "%s", context.warning[i]);
     context_free(&context);
 
+    /* An event that is there on every machine stands for lines. */
+    counting.role[ROLE_L2_FILLS] = (struct counter_sum){.index = {counting.asked[0]}, .n = 1};
     counting.bytes.bytes_per_second = 0; /* nothing is timed here */
     counted_calls = 0;
     struct seen s = measure(host, &counting);
     check_rows(&s, "good", BYTES_CORE_FILL, false);
+    for (int i = 0; i < 3; i++)
+        CHECK(s.row[i].fills == 64 * s.row[i].faults, "%g lines, %g bytes", s.row[i].faults,
+              s.row[i].fills);
     CHECK(counted_calls == 3 * 4, "as long as the timed passes: %d calls", counted_calls);
 
     /* One reading of three is thrown away: the row of that repetition has none, the median has. */

@@ -7,6 +7,7 @@
 #include "bench/machine/counters/counters.h"
 
 #include "bench/machine/counters/plausible.h"
+#include "bench/machine/counters/roles.h"
 #include "tests/pmu_tree.h"
 #include "tests/test.h"
 
@@ -159,9 +160,30 @@ static struct {
 
 static _Thread_local int my_rank;
 
+enum { L2_MISS = 50, L2_HIT_L3, L2_MISS_L3 };
+
+/* Of a Zen 3, all that comes into L2. */
+static bool fake_l2(struct counter_event *event)
+{
+    static const char *const names[] = {"CORE_TO_L2_CACHEABLE_REQUEST_ACCESS_STATUS:LS_RD_BLK_C",
+                                        "L2_PREFETCH_HIT_L3:L2_HW_PREFETCHER",
+                                        "L2_PREFETCH_MISS_L3:L2_HW_PREFETCHER"};
+    const char *const colons = strstr(event->name, "zen3::");
+    for (size_t i = 0; colons && i < sizeof(names) / sizeof(*names); i++) {
+        if (strcmp(colons + 6, names[i]) != 0)
+            continue;
+        event->hardware = true;
+        event->code = L2_MISS + (int)i;
+        return true;
+    }
+    return false;
+}
+
 static bool fake_find(const char *root, struct counter_event *event)
 {
     (void)root;
+    if (fake_l2(event))
+        return true;
     if (strncmp(event->name, "fake", 4) && strcmp(event->name, "ins") &&
         strcmp(event->name, "cyc") && strcmp(event->name, "soft"))
         return false;
@@ -391,6 +413,37 @@ static void proofs(void)
     counters_close(c);
 }
 
+/* A role is a sum of events of one set, and none of them alone. */
+static void roles(void)
+{
+    for (int bad = 0; bad < 3; bad++) {
+        struct counter_sum fills, walks;
+        fake_reset();
+        if (bad == 1)
+            fake.value[L2_MISS_L3] = -1;
+        if (bad == 2)
+            fake.open[L2_HIT_L3] = COUNTER_FORBIDDEN;
+        struct counters *const c = open_counters(liars, &fake_clock);
+        counters_add_role(c, ROLE_L2_FILLS, &fills);
+        counters_add_role(c, ROLE_PAGE_WALKS, &walks);
+        counters_prove(c);
+        counters_settle_role(c, &fills);
+        counters_settle_role(c, &walks);
+        counters_prove(c);
+        CHECK(walks.n == 0 && walks.trouble.state == COUNTER_ABSENT && *walks.trouble.reason,
+              "nobody has it: %s", walks.trouble.reason);
+        CHECK(fills.n == (bad ? 0 : 3) && counters_sets(c) == !bad, "%d: %d events in %d sets", bad,
+              fills.n, counters_sets(c));
+        for (int i = 0; i < fills.n; i++)
+            CHECK(counters_event(c, fills.index[i])->code == L2_MISS + i &&
+                      counters_set_of(c, fills.index[i]) == 0,
+                  "event %d", i);
+        CHECK(bad != 1 || strstr(fills.trouble.reason, "is negative"), "%s", fills.trouble.reason);
+        CHECK(bad != 2 || fills.trouble.state == COUNTER_FORBIDDEN, "%s", fills.trouble.reason);
+        counters_close(c);
+    }
+}
+
 /* A clock that is known bounds cycles, unless its driver leaves the boost out. */
 static void fastest_clock(void)
 {
@@ -555,6 +608,7 @@ int main(void)
     sets();
     lies();
     proofs();
+    roles();
     fastest_clock();
     names();
     kernel_mode();

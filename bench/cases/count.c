@@ -46,28 +46,14 @@ static int add_asked(struct attn_counting *c, const char *list, struct attn_mess
     return 0;
 }
 
+/* Proving may find out more than opening. */
 static void add_roles(struct attn_counting *c)
 {
-    for (int role = 0; role < COUNTER_ROLES; role++) {
-        struct counter_trouble ignored;
-        c->role[role] = counters_add_role(c->counters, (enum counter_role)role,
-                                          role == ROLE_INSTRUCTIONS ? &c->role_trouble : &ignored);
-    }
-}
-
-/* Proving may have found out more than opening. */
-static void settle_roles(struct attn_counting *c)
-{
-    for (int role = 0; role < COUNTER_ROLES; role++) {
-        if (c->role[role] < 0)
-            continue;
-        const struct counter_event *const e = counters_event(c->counters, c->role[role]);
-        if (e->trouble.state == COUNTER_OK)
-            continue;
-        if (role == ROLE_INSTRUCTIONS)
-            c->role_trouble = e->trouble;
-        c->role[role] = -1;
-    }
+    for (int role = 0; role < COUNTER_ROLES; role++)
+        counters_add_role(c->counters, (enum counter_role)role, &c->role[role]);
+    counters_prove(c->counters);
+    for (int role = 0; role < COUNTER_ROLES; role++)
+        counters_settle_role(c->counters, &c->role[role]);
 }
 
 static int prepare_traffic(void *user, struct byte_work *work)
@@ -90,9 +76,11 @@ static int demand(const struct attn_counting *c, struct attn_message *why)
     }
     if (c->asks)
         return 0;
-    if (c->role[ROLE_INSTRUCTIONS] < 0)
+    const struct counter_sum *const instructions = &c->role[ROLE_INSTRUCTIONS];
+    if (!instructions->n)
         return attn_refuse(why, -ENOTSUP, "--counters=require: instructions are %s: %s",
-                           counter_state_name[c->role_trouble.state], c->role_trouble.reason);
+                           counter_state_name[instructions->trouble.state],
+                           instructions->trouble.reason);
     if (c->bytes.id != BYTES_MODELLED)
         return 0;
     const enum byte_source_id id = bytes_most_telling(&c->bytes);
@@ -116,8 +104,6 @@ int attn_counting_open(struct attn_counting *c, const struct attn_settings *sett
     const struct counters_options options = {.root = ""};
     byte_open_fn *const *const sources = c->sources;
     *c = (struct attn_counting){.sources = sources, .bytes = {.id = BYTES_MODELLED}};
-    for (int role = 0; role < COUNTER_ROLES; role++)
-        c->role[role] = -1;
     if (is(settings, "off") && *list)
         return attn_refuse(why, -EINVAL,
                            "--counters=off and --benchmark_perf_counters contradict each other; "
@@ -136,8 +122,6 @@ int attn_counting_open(struct attn_counting *c, const struct attn_settings *sett
     if (error)
         return error;
     add_roles(c);
-    counters_prove(c->counters);
-    settle_roles(c);
     c->llc_bytes = attn_host_llc(host, threads);
     const struct bytes_options bytes = {
         .root = "",

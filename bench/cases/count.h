@@ -6,6 +6,7 @@
 #ifndef ATTN_COUNT_H
 #define ATTN_COUNT_H
 
+#include "analysis/column.h"
 #include "bench/cases/host.h"
 #include "bench/cases/options.h"
 #include "bench/harness/benchmark.h"
@@ -21,8 +22,7 @@ struct attn_counting {
     struct team *team;            /* that calibrates */
     uint64_t llc_bytes;
     int asked[COUNTERS_MOST], asks; /* events of --benchmark_perf_counters */
-    int role[COUNTER_ROLES];        /* -1: cannot be counted */
-    struct counter_trouble role_trouble;
+    struct counter_sum role[COUNTER_ROLES];
     bool running; /* between start and stop */
     struct counter_reading reading;
     char rejected[COUNTER_REASON]; /* why the last reading that was thrown away was */
@@ -47,6 +47,13 @@ int attn_counting_open(struct attn_counting *counting, const struct attn_setting
                        const struct benchmark_runner *runner, struct attn_host *host,
                        uint32_t threads, struct attn_message *why);
 void attn_counting_close(struct attn_counting *counting);
+
+/* The column of a row a role's value goes to, and what one count of it is worth there. */
+struct attn_role_column {
+    enum ana_column_id id;
+    double factor;
+};
+extern const struct attn_role_column attn_role_column[COUNTER_ROLES];
 
 /* Context keys counters, counters_overhead_ns and byte_sources, and what is missing as one warning.
  */

@@ -11,11 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const enum ana_column_id role_column[COUNTER_ROLES] = {
-    [ROLE_INSTRUCTIONS] = ANA_INSTRUCTIONS,
-    [ROLE_CYCLES] = ANA_CYCLES,
-    [ROLE_PAGE_WALKS] = ANA_PAGE_WALKS,
-    [ROLE_STALL_CYCLES] = ANA_STALL_CYCLES,
+const struct attn_role_column attn_role_column[COUNTER_ROLES] = {
+    [ROLE_INSTRUCTIONS] = {ANA_INSTRUCTIONS, 1}, [ROLE_CYCLES] = {ANA_CYCLES, 1},
+    [ROLE_L2_FILLS] = {ANA_L2_FILL_BYTES, 64},   [ROLE_PAGE_WALKS] = {ANA_PAGE_WALKS, 1},
+    [ROLE_STALL_CYCLES] = {ANA_STALL_CYCLES, 1},
 };
 
 /* Sets of the counters but the one a source of bytes is made of. */
@@ -64,10 +63,16 @@ static void set_events(const struct attn_counting *c, int64_t iterations, struct
         if (r->known[c->asked[i]])
             benchmark_row_set_counter(row, counters_event(c->counters, c->asked[i])->name,
                                       r->value[c->asked[i]] / (double)iterations, 0);
-    for (int role = 0; role < COUNTER_ROLES; role++)
-        if (c->role[role] >= 0 && r->known[c->role[role]])
-            benchmark_row_set_counter(row, ana_columns[role_column[role]].name,
-                                      r->value[c->role[role]] / (double)iterations, 0);
+    for (int role = 0; role < COUNTER_ROLES; role++) {
+        const struct counter_sum *const sum = &c->role[role];
+        double value = 0;
+        for (int i = 0; i < sum->n; i++)
+            value += r->value[sum->index[i]];
+        if (sum->n && r->known[sum->index[0]])
+            benchmark_row_set_counter(row, ana_columns[attn_role_column[role].id].name,
+                                      value * attn_role_column[role].factor / (double)iterations,
+                                      0);
+    }
 }
 
 /* Room for a repetition; NULL when there is no memory for it. */

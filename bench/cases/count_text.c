@@ -3,6 +3,34 @@
 #include "bench/cases/count.h"
 
 #include <stdio.h>
+#include <string.h>
+
+static bool same_trouble(const struct counter_sum *a, const struct counter_sum *b)
+{
+    return !a->n && !b->n && a->trouble.state == b->trouble.state &&
+           strcmp(a->trouble.reason, b->trouble.reason) == 0;
+}
+
+/* "cycles: ok, PAPI_TOT_CYC"; roles without an event that have one reason are told together. */
+static void describe_role(const struct attn_counting *c, int role, FILE *out)
+{
+    const struct counter_sum *const sum = &c->role[role], *const end = c->role + COUNTER_ROLES;
+    const char *between = ftell(out) > 0 ? "; " : "";
+    for (const struct counter_sum *before = c->role; !sum->n && before < sum; before++)
+        if (same_trouble(before, sum))
+            return;
+    for (const struct counter_sum *other = sum; other < end; other++) {
+        if (other != sum && (sum->n || !same_trouble(other, sum)))
+            continue;
+        fprintf(out, "%s%s", between, ana_columns[attn_role_column[other - c->role].id].name);
+        between = ", ";
+    }
+    if (!sum->n)
+        fprintf(out, ": %s, %s", counter_state_name[sum->trouble.state], sum->trouble.reason);
+    for (int i = 0; i < sum->n; i++)
+        fprintf(out, "%s%s", i ? " + " : ": ok, ",
+                counters_event(c->counters, sum->index[i])->name);
+}
 
 static void describe_events(const struct attn_counting *c, struct machine_context *context)
 {
@@ -17,12 +45,7 @@ static void describe_events(const struct attn_counting *c, struct machine_contex
             context_warn(context, "%s is not counted: %s", e->name, e->trouble.reason);
     }
     for (int role = 0; out && role < COUNTER_ROLES; role++)
-        if (c->role[role] >= 0)
-            fprintf(out, "%s%s: ok", ftell(out) > 0 ? "; " : "",
-                    counters_event(c->counters, c->role[role])->name);
-    if (out && c->role[ROLE_INSTRUCTIONS] < 0)
-        fprintf(out, "%sinstructions: %s, %s", ftell(out) > 0 ? "; " : "",
-                counter_state_name[c->role_trouble.state], c->role_trouble.reason);
+        describe_role(c, role, out);
     if (out)
         fclose(out);
     context_set(context, "counters", "%s", text);
@@ -47,9 +70,9 @@ void attn_counting_describe(const struct attn_counting *c, struct machine_contex
     context_set(context, "byte_sources", "%s", sources);
     if (c->bytes.id != BYTES_MODELLED)
         return;
-    if (c->role[ROLE_INSTRUCTIONS] < 0) {
+    if (!c->role[ROLE_INSTRUCTIONS].n) {
         context_warn(context, "no hardware counters, bytes are modelled (~): %s",
-                     c->role_trouble.reason);
+                     c->role[ROLE_INSTRUCTIONS].trouble.reason);
         return;
     }
     const enum byte_source_id id = bytes_most_telling(&c->bytes);

@@ -176,17 +176,23 @@ static size_t bare_event(const char *name, const char **begin)
     return strcspn(*begin, ":");
 }
 
-/* The masks of one event are many, and looked at only where the event itself is right. */
+/* The masks of one event are many, and looked at only where the event itself is right. One that
+ * was asked for without a mask does not count without. */
 static void offer_masks(struct ana_nearest *near, const char *name, int event)
 {
     const char *asked, *offered;
     const size_t length = bare_event(near->word, &asked);
-    if (!asked[length] || bare_event(name, &offered) != length || strncmp(asked, offered, length))
+    if (bare_event(name, &offered) != length || strncmp(asked, offered, length))
         return;
     char mask[PAPI_MAX_STR_LEN];
-    while (PAPI_enum_event(&event, PAPI_NTV_ENUM_UMASKS) == PAPI_OK)
+    if (!asked[length])
+        near->best = NULL;
+    while ((asked[length] || !near->best) &&
+           PAPI_enum_event(&event, PAPI_NTV_ENUM_UMASKS) == PAPI_OK)
         if (PAPI_event_code_to_name(event, mask) == PAPI_OK)
             offer_name(near, mask);
+    if (!asked[length])
+        near->distance = 0;
 }
 
 static void offer_kind(int first, struct ana_nearest *near)
