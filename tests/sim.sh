@@ -144,7 +144,7 @@ TMPDIR=/nonexistent refuse 'attn-bench: cannot make a folder for the counts in /
 python3 - "$bench" <<'PYTHON' || fail "SIGINT"
 import os, signal, subprocess, sys, time
 p = subprocess.Popen([sys.argv[1], "--sim", "--context=64K", "--kernel=online", "--threads=1",
-                      "--benchmark_dry_run", "--sim_out=cut"],
+                      "--benchmark_dry_run", "--benchmark_out=cut.json", "--sim_out=cut"],
                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 for _ in range(1200):
     time.sleep(0.05)
@@ -153,6 +153,7 @@ for _ in range(1200):
 p.send_signal(signal.SIGINT)
 assert p.wait(20) == 130, p.returncode
 PYTHON
+! grep -q '"real_time": [1-9]' cut.json || fail "a case that was cut short looks finished: $(cat cut.json)"
 
 # ---- what it is for
 "$bench" --list_kernels >out

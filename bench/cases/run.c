@@ -176,13 +176,15 @@ static bool is_stopped(void *user)
 }
 
 /* A case that was to be simulated and could not has failed: counts that are missing would look
- * like counts that did not change. */
+ * like counts that did not change. One that was interrupted is not finished, for --resume. */
 static void simulate(struct attn_trial *t, struct benchmark_state *state)
 {
     struct attn_message why;
     const int error =
         attn_sim_case(t->session->sim, t->c, is_stopped, state, &t->outcome.sim, &why);
-    if (error && error != -EINTR)
+    if (error == -EINTR)
+        benchmark_skip_with_message(state, "interrupted before it was simulated");
+    else if (error)
         benchmark_skip_with_error(state, "%s", why.text);
 }
 
