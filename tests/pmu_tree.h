@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The PMUs of seven kinds of machines as their kernels show them in sysfs, from the drivers'
+ * The PMUs of nine kinds of machines as their kernels show them in sysfs, from the drivers'
  * documentation; no machine with any of them is at hand where this is tested.
  */
 #ifndef ATTN_PMU_TREE_H
@@ -101,6 +101,35 @@ static inline void tree_sapphire_rapids(const char *root)
     pmu_cpu(root, "GenuineIntel", 6, 143);
     intel_imc(root, 8, "0", "event=0x05,umask=0xcf", "event=0x05,umask=0xf0");
     intel_free_running(root, 4, "rpq_cycles", "wpq_cycles");
+}
+
+/* The halves of a channel have events of their own. */
+static inline void tree_granite_rapids(const char *root)
+{
+    pmu_cpu(root, "GenuineIntel", 6, 173);
+    intel_imc(root, 12, "0", "event=0x05,umask=0xcf", "event=0x05,umask=0xf0");
+    for (int i = 0; i < 12; i++) {
+        char pmu[32], path[TREE_MAX];
+        snprintf(pmu, sizeof(pmu), "uncore_imc_%d", i);
+        snprintf(path, sizeof(path), "%.300s" PMU_DEVICES "/%s/events/cas_count_read", root, pmu);
+        remove(path);
+        snprintf(path, sizeof(path), "%.300s" PMU_DEVICES "/%s/events/cas_count_write", root, pmu);
+        remove(path);
+        pmu_lines(root, pmu, "cas_count_read_sch0", "event=0x05,umask=0xcf");
+        pmu_lines(root, pmu, "cas_count_read_sch1", "event=0x06,umask=0xcf");
+        pmu_lines(root, pmu, "cas_count_write_sch0", "event=0x05,umask=0xf0");
+        pmu_lines(root, pmu, "cas_count_write_sch1", "event=0x06,umask=0xf0");
+    }
+}
+
+/* Before counters that run free: one controller, without a number. */
+static inline void tree_old_intel_client(const char *root)
+{
+    pmu_cpu(root, "GenuineIntel", 6, 94);
+    pmu_dir(root, "uncore_imc", 12, "0");
+    pmu_file(root, "uncore_imc", "format/event", "config:0-7");
+    pmu_lines(root, "uncore_imc", "data_reads", "event=0x01");
+    pmu_lines(root, "uncore_imc", "data_writes", "event=0x02");
 }
 
 static inline void tree_intel_client(const char *root)

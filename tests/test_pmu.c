@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is read of PMUs in sysfs and made of it: seven machines described by files, and files as no
+ * What is read of PMUs in sysfs and made of it: nine machines described by files, and files as no
  * kernel should write them.
  */
 #include "bench/machine/counters/pmu.h"
@@ -49,6 +49,11 @@ static void machines(void)
     CHECK(plan.event[1].direction == UNCORE_WRITE && plan.event[1].config[0] == 0x3004, "writes");
     check_plan("Sapphire Rapids", tree_sapphire_rapids, BYTES_MC_CAS, 8 * 2, 1,
                &(struct uncore_event){.pmu = "uncore_imc_0", .type = 20, .config = {0xcf05}});
+    check_plan("Granite Rapids", tree_granite_rapids, BYTES_MC_CAS, 12 * 4, 1,
+               &(struct uncore_event){.pmu = "uncore_imc_0", .type = 20, .config = {0xcf05}});
+    CHECK(plan.event[1].config[0] == 0xcf06 && plan.event[3].config[0] == 0xf006, "both halves");
+    check_plan("old Intel client", tree_old_intel_client, BYTES_MC_CAS, 2, 1,
+               &(struct uncore_event){.pmu = "uncore_imc", .type = 12, .config = {0x01}});
     check_plan(
         "Intel client", tree_intel_client, BYTES_MC_CAS, 2 * 2, 1,
         &(struct uncore_event){.pmu = "uncore_imc_free_running_0", .type = 60, .config = {0x20ff}});
