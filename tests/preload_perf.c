@@ -16,14 +16,15 @@
 
 static const struct world {
     const char *name;
-    int error;            /* of perf_event_open(); 0: it is let through */
-    int software;         /* software events are let through */
+    int error;                                     /* of perf_event_open(); 0: it is let through */
+    enum let { NOTHING, SOFTWARE, USER_MODE } let; /* is let through all the same */
     const char *paranoid; /* what the kernel's setting says; NULL: what it is, "": there is none */
 } worlds[] = {
-    {"no_pmu", ENOENT, 1, NULL},       {"seccomp", EPERM, 0, NULL},
-    {"no_perf", ENOSYS, 0, NULL},      {"paranoid_3", EACCES, 0, "3\n"},
-    {"paranoid_4", EACCES, 0, "4\n"},  {"no_setting", ENOSYS, 0, ""},
-    {"out_of_files", EMFILE, 0, NULL}, {"taken", EBUSY, 1, NULL},
+    {"no_pmu", ENOENT, SOFTWARE, NULL},     {"seccomp", EPERM, NOTHING, NULL},
+    {"no_perf", ENOSYS, NOTHING, NULL},     {"paranoid_2", EACCES, USER_MODE, "2\n"},
+    {"paranoid_3", EACCES, NOTHING, "3\n"}, {"paranoid_4", EACCES, NOTHING, "4\n"},
+    {"no_setting", ENOSYS, NOTHING, ""},    {"out_of_files", EMFILE, NOTHING, NULL},
+    {"taken", EBUSY, SOFTWARE, NULL},
 };
 
 static const struct world *world(void)
@@ -49,7 +50,10 @@ long syscall(long number, ...)
     va_end(args);
     if (w && number == SYS_perf_event_open) {
         const struct perf_event_attr *const attr = (const struct perf_event_attr *)argument[0];
-        if (!w->software || attr->type != PERF_TYPE_SOFTWARE) {
+        const int let = w->let == SOFTWARE    ? attr->type == PERF_TYPE_SOFTWARE
+                        : w->let == USER_MODE ? attr->exclude_kernel
+                                              : 0;
+        if (!let) {
             errno = w->error;
             return -1;
         }

@@ -12,6 +12,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
 export TMPDIR=$dir
 for name in $(env | grep -o '^BENCHMARK_[A-Z_]*'); do unset "$name"; done
+echo 2 >paranoid_2
 echo 3 >paranoid_3
 echo 4 >paranoid_4
 failures=0
@@ -67,6 +68,16 @@ world paranoid_4 forbidden 'kernel.perf_event_paranoid is 4'
 world no_setting off 'CONFIG_PERF_EVENTS'
 world out_of_files broken 'ulimit -n'
 world taken broken 'somebody else holds the counter'
+
+# What the cores do in user mode is everybody's, what the kernel does is not. Whether there are
+# hardware counters is this machine's affair.
+export ATTN_WORLD=paranoid_2
+LD_PRELOAD=$library "$bench" "${tiny[@]}" --benchmark_format=json \
+    --benchmark_perf_counters=cpu-migrations,context-switches,page-faults >out 2>err ||
+    fail "paranoid_2: status $?: $(cat err)"
+grep -q '"counters": "cpu-migrations: forbidden, kernel.perf_event_paranoid is 2; sudo sysctl kernel.perf_event_paranoid=1, .*; context-switches: ok; page-faults: ok' out ||
+    fail "paranoid_2: $(grep '"counters"' out)"
+! grep -q '"cpu-migrations":' out || fail "paranoid_2: counted what is forbidden"
 unset ATTN_WORLD
 
 # PAPI reads counters with an instruction that valgrind dies of.
