@@ -234,6 +234,13 @@ static void open_counting(struct attn_counting *counting, struct attn_host *host
     CHECK(attn_counting_open(counting, &settings, runner, host, 2, &why) == 0, "%s", why.text);
     CHECK(counting->bytes.id == BYTES_CORE_FILL && source.calibrations == 3, "calibrated: %d, %d",
           counting->bytes.id, source.calibrations);
+    /* Calls are too short here for what a machine's own counters cost. */
+    for (int role = 0; role < COUNTER_ROLES; role++) {
+        for (int i = 0; i < counting->role[role].n; i++)
+            counters_drop(counting->counters, counting->role[role].index[i]);
+        counting->role[role].n = 0;
+    }
+    counters_prove(counting->counters);
     benchmark_runner_free(runner);
     fclose(nowhere);
 }
@@ -274,7 +281,10 @@ static void rows(struct attn_host *host)
           "not the next");
     CHECK(strcmp(s.row[4].aggregate, "median") == 0 && s.row[4].amplification == AMPLIFICATION,
           "%s: %g", s.row[4].aggregate, s.row[4].amplification);
-    CHECK(strcmp(counting.rejected, "not this time") == 0, "%s", counting.rejected);
+    CHECK(strcmp(counting.last, "not this time") == 0, "%s", counting.last);
+    CHECK(counting.rejected == 1 &&
+              counting.taken == 2 * 3 * (unsigned)attn_counting_passes(&counting),
+          "%u of %u readings", counting.rejected, counting.taken);
 
     /* Goes bad while a case runs: figures are dropped and marked, rows stay; later ones know. */
     ratio = 0.4;

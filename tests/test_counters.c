@@ -340,7 +340,6 @@ static void lies(void)
     fake_reset();
     struct counters *const c = open_counters(liars, &fake_clock);
     const int plain = counters_add(c, "fake5", why), ins = counters_add(c, "ins", why);
-    unsigned taken, rejected;
     counters_add(c, "cyc", why);
     counters_prove(c);
     for (int i = 0; i < counters_count(c); i++)
@@ -373,8 +372,6 @@ static void lies(void)
     fake_step = 1000000; /* starting and stopping seem to take a millisecond */
     counters_prove(c);
     one_reading(c, plain, 0, "too short: counting itself takes");
-    counters_tally(c, &taken, &rejected);
-    CHECK(taken == 12 && rejected == 8, "%u readings, %u rejected", taken, rejected);
     CHECK(fake.opened == fake.closed, "%d opened, %d closed", fake.opened, fake.closed);
     counters_close(c);
 }

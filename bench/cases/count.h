@@ -25,7 +25,8 @@ struct attn_counting {
     struct counter_sum role[COUNTER_ROLES];
     bool running; /* between start and stop */
     struct counter_reading reading;
-    char rejected[COUNTER_REASON]; /* why the last reading that was thrown away was */
+    unsigned taken, rejected;  /* readings beside cases, of events and of bytes */
+    char last[COUNTER_REASON]; /* why the last that was thrown away was */
 };
 
 /* What was counted of one case, by repetition. */

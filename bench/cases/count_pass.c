@@ -43,13 +43,15 @@ int attn_counting_passes(const struct attn_counting *c)
 
 static void reject(struct attn_counting *c, const char *why)
 {
-    snprintf(c->rejected, sizeof(c->rejected), "%s", why);
+    snprintf(c->last, sizeof(c->last), "%s", why);
+    c->rejected++;
 }
 
 void attn_counting_start(struct attn_counting *c, int pass, struct team *team)
 {
     struct counter_trouble trouble;
     const int plain = plain_sets(c);
+    c->taken++;
     c->running = !(pass < plain ? counters_start(c->counters, set_of_pass(c, pass), team, &trouble)
                                 : bytes_start(&c->bytes, pass - plain, team, &trouble));
     if (!c->running)

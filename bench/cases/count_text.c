@@ -84,13 +84,11 @@ void attn_counting_describe(const struct attn_counting *c, struct machine_contex
 void attn_counting_end(const struct attn_counting *c, struct benchmark_runner *runner)
 {
     char text[COUNTER_REASON + 64];
-    unsigned taken = 0, rejected = 0;
     if (!c->counters)
         return;
-    counters_tally(c->counters, &taken, &rejected);
-    if (rejected || *c->rejected) {
-        snprintf(text, sizeof(text), "%u of %u readings, the last: %s", rejected, taken,
-                 c->rejected);
+    if (c->rejected) {
+        snprintf(text, sizeof(text), "%u of %u readings, the last: %s", c->rejected, c->taken,
+                 c->last);
         benchmark_add_context(runner, "counters_rejected", text);
     }
     if (*c->bytes.lost)

@@ -230,9 +230,3 @@ double counters_overhead_ns(const struct counters *c, int set)
 {
     return c->set[set].overhead_ns;
 }
-
-void counters_tally(const struct counters *c, unsigned *taken, unsigned *rejected)
-{
-    *taken = c->taken;
-    *rejected = c->rejected;
-}

@@ -81,7 +81,4 @@ enum counter_state counters_start(struct counters *counters, int set, struct tea
 /* Ends counters_start(). A reading with nothing known says why. */
 void counters_stop(struct counters *counters, struct counter_reading *reading);
 
-/* Readings taken and rejected since the beginning. */
-void counters_tally(const struct counters *counters, unsigned *taken, unsigned *rejected);
-
 #endif

@@ -35,7 +35,6 @@ struct counters {
     int count, groups;
     struct counter_set set[COUNTERS_MOST];
     int sets;
-    unsigned taken, rejected;
     /* The region that is being counted. */
     struct team *team;
     int running; /* set, or -1 */

@@ -76,8 +76,6 @@ enum counter_state counters_start(struct counters *c, int set, struct team *team
     *trouble = *failed;
     team_run(team, close_rank, c);
     c->running = -1;
-    c->taken++;
-    c->rejected++;
     return trouble->state;
 }
 
@@ -144,6 +142,4 @@ void counters_stop(struct counters *c, struct counter_reading *reading)
     }
     team_run(c->team, close_rank, c);
     c->running = -1;
-    c->taken++;
-    c->rejected += *reading->why != '\0';
 }
