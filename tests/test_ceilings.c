@@ -71,8 +71,9 @@ static void test_survey(const char *root)
     char message[256];
     CHECK(rep_ceilings_read(result, &sets.machine) == 0, "read");
     CHECK(sets.machine.count == 6, "%zu points", sets.machine.count);
-    CHECK(rep_query_parse(line, &query, message, sizeof(message)) == 0 && query.machine, "%s",
-          message);
+    CHECK(rep_query_parse(line, &query, message, sizeof(message)) == 0 &&
+              query.from == REP_FROM_MACHINE,
+          "%s", message);
     CHECK(rep_select(&sets, &query, &s, message, sizeof(message)) == 0, "%s", message);
     CHECK(s.series_count == 2 && s.points.count == 4, "%zu series", s.series_count);
     CHECK_STR(s.series[0].name, "L1");

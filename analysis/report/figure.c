@@ -141,14 +141,16 @@ static int choose(const struct rep_plot *plot, const struct rep_sets *sets,
         figure->state = REP_UNDRAWN;
         return -ENODATA;
     }
-    figure->machine = query->machine;
+    figure->machine = query->from == REP_FROM_MACHINE;
     const int rc = rep_select(sets, query, selection, figure->reason, sizeof(figure->reason));
     if (rc)
         return rc;
     rep_finding_say(plot->name, selection, query, figure);
     snprintf(figure->subtitle, sizeof(figure->subtitle), "%s%s%s", selection->held,
-             query->best ? "\302\240\302\267 fastest kernel of each case" : "",
-             !query->machine && (counts_bytes(query->x) || counts_bytes(query->y))
+             query->best && query->from == REP_FROM_CASES
+                 ? "\302\240\302\267 fastest kernel of each case"
+                 : "",
+             !figure->machine && (counts_bytes(query->x) || counts_bytes(query->y))
                  ? "\302\240\302\267 bytes from the shape"
                  : "");
     return 0;

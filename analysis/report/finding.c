@@ -394,6 +394,14 @@ static const struct {
     {"31-paper-mqa", say_paper},
     {"32-paper-flash-decoding", say_paper},
     {"33-paper-depth", say_paper},
+    {"34-paper-gqa-step", say_paper},
+    {"35-paper-mqa-step", say_paper},
+    {"40-step-speedup", rep_say_step},
+    {"41-attention-share", rep_say_share},
+    {"42-equal-cache", rep_say_equal},
+    {"43-equal-cache-models", rep_say_equal},
+    {"44-memory-ratio", rep_say_ratio},
+    {"45-generate", rep_say_tokens},
 };
 
 void rep_finding_say(const char *plot, const struct rep_selection *selection,

@@ -26,6 +26,13 @@ struct rep_pair rep_longest_pair(const struct rep_points *points);
 void rep_finding_say(const char *plot, const struct rep_selection *selection,
                      const struct rep_query *query, struct rep_figure *figure);
 
+/* Those of steps and of equal caches, in finding_step.c. */
+void rep_say_step(const struct rep_selection *selection, struct rep_figure *figure);
+void rep_say_share(const struct rep_selection *selection, struct rep_figure *figure);
+void rep_say_equal(const struct rep_selection *selection, struct rep_figure *figure);
+void rep_say_ratio(const struct rep_selection *selection, struct rep_figure *figure);
+void rep_say_tokens(const struct rep_selection *selection, struct rep_figure *figure);
+
 struct rep_headline {
     char text[512];  /* one sentence */
     char below[512]; /* what it rests on: the two cases, with their intervals; "" if nothing */

@@ -55,6 +55,44 @@ static void ratio_interval(const struct rep_pair *two, char *buf, size_t size)
     snprintf(buf, size, " (%s to %s)", low, high);
 }
 
+/* Where no attention was measured alone: the step at the longest context, MHA beside what shares
+ * most, or the fastest there is. */
+static void say_steps(const struct rep_points *steps, struct rep_headline *headline)
+{
+    const struct rep_pair two = rep_longest_pair(steps);
+    const struct rep_point *longest = steps->count ? &steps->points[0] : NULL;
+    char kind[REP_TEXT], a[128], b[128];
+    for (size_t i = 1; i < steps->count; i++)
+        longest = steps->points[i].context > longest->context ? &steps->points[i] : longest;
+    if (!longest)
+        return;
+    const struct rep_point *const p = two.mha ? two.shared : longest;
+    const bool model = p->name->problem.phase != ATTN_LAYER;
+    TEXT(context, REP_TOKENS, p->context);
+    if (two.mha) {
+        TEXT(times, REP_TIMES, p->speedup);
+        TEXT(attention, REP_TIMES, p->attention_speedup);
+        snprintf(headline->text, sizeof(headline->text),
+                 "At %s tokens of context a step of a whole %s is %s as fast with %s as with MHA",
+                 context, model ? "model" : "layer", times, rep_attention(p, kind));
+        with_interval(two.mha, a, sizeof(a));
+        with_interval(p, b, sizeof(b));
+        snprintf(headline->below, sizeof(headline->below),
+                 "One step: %s with MHA, %s with %s; the attention in it is %s as fast.%s%s", a, b,
+                 kind, attention, *p->label ? " Measured on " : "", p->label);
+    } else {
+        TEXT(rate, REP_RATE, p->items_per_second);
+        TEXT(share, REP_PERCENT, p->attention_fraction);
+        snprintf(headline->text, sizeof(headline->text),
+                 "At %s tokens of context a whole %s passes %s tokens a second", context,
+                 model ? "model" : "layer", rate);
+        with_interval(p, a, sizeof(a));
+        if (isfinite(p->attention_fraction))
+            snprintf(headline->below, sizeof(headline->below),
+                     "One step takes %s, %s of it in attention.", a, share);
+    }
+}
+
 void rep_headline_say(const struct rep_sets *sets, struct rep_headline *headline)
 {
     *headline = (struct rep_headline){.text = "No case of this file was measured"};
@@ -64,8 +102,10 @@ void rep_headline_say(const struct rep_sets *sets, struct rep_headline *headline
     struct rep_selection s;
     char reason[256], a[128], b[128];
     if (rep_query_parse(line, &query, reason, sizeof(reason)) ||
-        rep_select(sets, &query, &s, reason, sizeof(reason)))
+        rep_select(sets, &query, &s, reason, sizeof(reason))) {
+        say_steps(&sets->steps, headline);
         return;
+    }
     const struct rep_pair two = rep_longest_pair(&s.points);
     if (two.mha) {
         char kind[REP_TEXT];

@@ -82,6 +82,33 @@ static void cases(const struct rep_points *best, FILE *out)
         fprintf(out, "\nThe first %d of %zu shapes.\n", SHOWN, best->count);
 }
 
+/* Whole layers and models: the step beside its attention. */
+static void steps(struct rep_points *all, FILE *out)
+{
+    static const char *const fields[] = {"batch",   "context",          "kv_bytes",
+                                         "time_ns", "items_per_second", "attention_fraction",
+                                         "speedup", "attention_speedup"};
+    qsort(all->points, all->count, sizeof(*all->points), rep_by_shape);
+    for (size_t i = 0; i < all->count && i < SHOWN; i++) {
+        const struct rep_point *const p = &all->points[i];
+        char kind[REP_TEXT];
+        if (!i)
+            fputs("\n| step of | attention | batch | context | KV cache | time | tokens/s | in "
+                  "attention | over MHA | attention over MHA |\n"
+                  "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+                  out);
+        fprintf(out, "| %s", attn_phase_name(p->name->problem.phase));
+        fputs(*p->label ? ", " : "", out);
+        put(out, p->label);
+        fprintf(out, " | %s |", rep_attention(p, kind));
+        for (size_t f = 0; f < sizeof(fields) / sizeof(*fields); f++)
+            field(out, p, fields[f]);
+        fputc('\n', out);
+    }
+    if (all->count > SHOWN)
+        fprintf(out, "\nThe first %d of %zu steps.\n", SHOWN, all->count);
+}
+
 /* Rows of other programs: name and times. */
 static void foreign(const struct ana_summary *summary, FILE *out)
 {
@@ -149,10 +176,12 @@ int rep_markdown_write(const struct rep_request *r, FILE *out)
         put(out, headline.below);
         fputs(*headline.below ? "\n\n" : "", out);
         put(out, machine.line);
-        fprintf(out, "%s%zu case%s, one attention layer each\n", *machine.line ? ", " : "",
-                r->summary->case_count, r->summary->case_count == 1 ? "" : "s");
+        fprintf(out, "%s%zu case%s%s\n", *machine.line ? ", " : "", r->summary->case_count,
+                r->summary->case_count == 1 ? "" : "s",
+                sets.steps.count ? "" : ", one attention layer each");
         findings(r, &sets, out);
         qsort(sets.best.points, sets.best.count, sizeof(*sets.best.points), rep_by_shape);
+        steps(&sets.steps, out);
         cases(&sets.best, out);
         foreign(r->summary, out);
         problems(r, out);

@@ -65,6 +65,23 @@ static const struct rep_paper papers[] = {
      2,
      {{"Qwen3-Coder-30B-A3B", 4, DEPTHS, GROWTH(60.92, 53.52, 48.58, 40.81, 30.80)},
       {"Qwen2.5-Coder-7B", 4, DEPTHS, GROWTH(29.30, 28.27, 27.42, 25.93, 22.70)}}},
+    {"34-paper-gqa-step",
+     "Ainslie et al. 2023, arXiv 2305.13245, figure 6, read off the picture",
+     "in the GQA paper",
+     "theirs has the encoder in it, which takes the same time for any number of KV heads.",
+     "their batch and partition change when the cache of all heads no longer fits; ours reads the "
+     "weights for a smaller batch, and they take their time whatever the heads.",
+     1,
+     {{"T5-XXL, TPU v4", 6, {1, 4, 8, 16, 32, 64}, {0.49, 0.48, 0.51, 0.59, 0.80, 2.53}}}},
+    {"35-paper-mqa-step",
+     "Shazeer 2019, arXiv 1911.02150, table 2",
+     "in the MQA paper",
+     "with all else alike, reading the cache is more of a step here.",
+     "theirs pads and reloads the cache at every step, and projections and FFN, which do not "
+     "shrink with the KV heads, are more of a step on a CPU.",
+     2,
+     {{"paper, all positions", 2, {1, 8}, {3.8, 46}},
+      {"paper, window of 32", 2, {1, 8}, {3.3, 23}}}},
 };
 
 const struct rep_paper *rep_paper_find(const char *plot)

@@ -6,6 +6,8 @@
  */
 #include "analysis/report/point.h"
 
+#include "analysis/axis.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -37,6 +39,13 @@ const struct rep_field rep_fields[] = {
     FIELD(max_ns, "slowest call", REP_TIME),
     FIELD(dram_bytes, "measured DRAM traffic of one call", REP_BYTES),
     FIELD(amplification, "measured bytes over the shape's", REP_TIMES),
+    FIELD(attention_fraction, "share of attention in a step", REP_PERCENT),
+    FIELD(weight_bytes, "weights that a step reads", REP_BYTES),
+    FIELD(memory_ratio, "memory to arithmetic, as published", REP_INTENSITY),
+    FIELD(memory_ratio_counted, "memory to arithmetic, counted", REP_INTENSITY),
+    FIELD(prefill_ns, "time of a prompt", REP_TIME),
+    FIELD(tpot_p50_ns, "time per output token", REP_TIME),
+    FIELD(tpot_p99_ns, "time per output token, 99th percentile", REP_TIME),
     FIELD(quant_error, "error of narrowing the cache", REP_SMALL),
     FIELD(loss, "largest error", REP_SMALL),
     FIELD(batch, "batch", REP_COUNT),
@@ -55,6 +64,8 @@ const struct rep_field rep_fields[] = {
     FIELD(speedup, "speed-up over MHA", REP_TIMES),
     FIELD(ideal_speedup, "KV bytes of MHA over these", REP_TIMES),
     FIELD(floor_speedup, "speed-up over MHA at the floor", REP_TIMES),
+    FIELD(attending_ns, "time of attention in a step", REP_TIME),
+    FIELD(attention_speedup, "speed-up of attention over MHA", REP_TIMES),
     FIELD(relative, "time, relative to the first point", REP_TIMES),
     FIELD(efficiency, "share of the floor's own speed-up", REP_PERCENT),
 };
@@ -89,6 +100,22 @@ static const struct {
     {"cache", REP_CACHE, "cache:"},
     {"threads", REP_THREADS, "threads:"},
     {"splits", REP_SPLITS, "splits:"},
+    {"design", REP_DESIGN, NULL},
+};
+
+/* What "design" takes out of a name beside heads, KV heads and widths: what a model decides. A
+ * prompt goes with the context it grows to. */
+static const struct {
+    const char *part;
+    unsigned bits;
+} further[] = {
+    {"heads:", REP_DESIGN},         {"kv_heads:", REP_DESIGN}, {"dim:", REP_DESIGN},
+    {"layout:", REP_DESIGN},        {"window:", REP_DESIGN},   {"chunk:", REP_DESIGN},
+    {"mask:", REP_DESIGN},          {"sinks:", REP_DESIGN},    {"alibi:", REP_DESIGN},
+    {"v_is_k_prefix:", REP_DESIGN}, {"softcap:", REP_DESIGN},  {"scale:", REP_DESIGN},
+    {"form:", REP_DESIGN},          {"width:", REP_DESIGN},    {"ffn:", REP_DESIGN},
+    {"cross:", REP_DESIGN},         {"layers:", REP_DESIGN},   {"layers_run:", REP_DESIGN},
+    {"vocab:", REP_DESIGN},         {"mix:", REP_DESIGN},      {"prompt:", REP_CONTEXT},
 };
 
 unsigned rep_axis_find(const char *name, size_t len)
@@ -105,9 +132,12 @@ static bool ignored(const char *part, size_t index, unsigned ignore)
     if (index < 2)
         return ignore & (index ? REP_KERNEL : REP_PHASE);
     for (size_t i = 0; i < sizeof(axes) / sizeof(*axes); i++)
-        if (axes[i].part && axes[i].part[0] == part[0] &&
+        if (ignore & axes[i].bit && axes[i].part && axes[i].part[0] == part[0] &&
             strncmp(part, axes[i].part, strlen(axes[i].part)) == 0)
-            return ignore & axes[i].bit;
+            return true;
+    for (size_t i = 0; i < sizeof(further) / sizeof(*further); i++)
+        if (ignore & further[i].bits && !strncmp(part, further[i].part, strlen(further[i].part)))
+            return true;
     return false;
 }
 
@@ -133,13 +163,15 @@ void rep_point_key(const struct rep_point *point, unsigned ignore, char key[REP_
 
 const char *rep_attention(const struct rep_point *point, char *buf)
 {
-    const struct attn_problem *const p = &point->name->problem;
-    if (p->kv_heads == p->heads)
-        return strcpy(buf, "MHA");
-    if (p->kv_heads == 1)
-        return strcpy(buf, "MQA");
-    snprintf(buf, REP_TEXT, "GQA-%u", p->kv_heads);
+    char text[ANA_AXIS_MAX];
+    ana_axis_find("attention")->text(point->name, text);
+    snprintf(buf, REP_TEXT, "%.*s", REP_TEXT - 1, text);
     return buf;
+}
+
+bool rep_is_step(const struct rep_point *point)
+{
+    return attn_phase_has_layers(point->name->problem.phase);
 }
 
 int rep_by_shape(const void *a, const void *b)
@@ -241,6 +273,7 @@ int rep_points_compare(struct rep_points *points, bool across)
             struct rep_point *const p = keys[k].point;
             p->ideal_speedup = base->kv_heads / p->kv_heads;
             p->speedup = base->time_ns / p->time_ns;
+            p->attention_speedup = base->attending_ns / p->attending_ns;
             p->floor_speedup = base->floor_ns / p->floor_ns;
             /* MHA is the measure and not a result. */
             p->efficiency = p == base ? NAN : p->speedup / p->floor_speedup;
@@ -256,13 +289,13 @@ void rep_points_free(struct rep_points *points)
     *points = (struct rep_points){0};
 }
 
-static int contenders(const struct rep_points *all, struct rep_points *points)
+static int contenders(const struct rep_points *all, bool steps, struct rep_points *points)
 {
     points->points = calloc(all->count + 1, sizeof(*points->points));
     if (!points->points)
         return -ENOMEM;
     for (size_t i = 0; i < all->count; i++)
-        if (rep_is_contender(&all->points[i]))
+        if (rep_is_contender(&all->points[i]) && rep_is_step(&all->points[i]) == steps)
             points->points[points->count++] = all->points[i];
     return 0;
 }
@@ -270,11 +303,14 @@ static int contenders(const struct rep_points *all, struct rep_points *points)
 int rep_sets_make(const struct rep_points *all, struct rep_sets *sets)
 {
     *sets = (struct rep_sets){0};
-    int error = contenders(all, &sets->each);
-    error = error ? error : contenders(all, &sets->best);
+    int error = contenders(all, false, &sets->each);
+    error = error ? error : contenders(all, false, &sets->best);
+    error = error ? error : contenders(all, true, &sets->steps);
     error = error ? error : rep_points_best(&sets->best);
+    error = error ? error : rep_points_best(&sets->steps);
     error = error ? error : rep_points_compare(&sets->each, false);
     error = error ? error : rep_points_compare(&sets->best, true);
+    error = error ? error : rep_points_compare(&sets->steps, true);
     if (error)
         rep_sets_free(sets);
     return error;
@@ -284,5 +320,6 @@ void rep_sets_free(struct rep_sets *sets)
 {
     rep_points_free(&sets->each);
     rep_points_free(&sets->best);
+    rep_points_free(&sets->steps);
     rep_points_free(&sets->machine);
 }

@@ -7,6 +7,8 @@
  * Formulas: floor_ns = max(read_ns, fma_ns), the time the machine's own ceilings allow.
  * speedup = time of the same case with kv_heads = heads over this time; floor_speedup the same
  * of the floors; ideal_speedup = heads / kv_heads; efficiency = speedup / floor_speedup.
+ * Of a step of a layer or model attending_ns is the part spent in attention, attention_speedup what
+ * speedup is of that part alone.
  */
 #ifndef REPORT_POINT_H
 #define REPORT_POINT_H
@@ -24,11 +26,15 @@ struct rep_point {
     double ceiling_fraction, read_ns, fma_ns, error, bound;
     double p50_ns, p90_ns, p99_ns, max_ns, dram_bytes, amplification;
     double quant_error, loss; /* loss: quant_error, or error where nothing was narrowed */
+    /* of the phases layer, model and generate */
+    double attention_fraction, weight_bytes, memory_ratio, memory_ratio_counted;
+    double prefill_ns, tpot_p50_ns, tpot_p99_ns;
     /* the shape again, as numbers for axes */
     double batch, heads, kv_heads, group, dim, context, q_len, threads;
     /* derived */
     double floor_ns, floor_rate, flops_per_second, intensity, error_used;
     double speedup, ideal_speedup, floor_speedup, efficiency;
+    double attending_ns, attention_speedup;
     double relative; /* time over that of the first point of its series; once selected */
 };
 
@@ -72,6 +78,7 @@ enum rep_axis {
     REP_CACHE = 1 << 12,
     REP_THREADS = 1 << 13,
     REP_SPLITS = 1 << 14,
+    REP_DESIGN = 1 << 15, /* all that an architect chooses, heads and reach included */
 };
 
 /* The axis of that name in a query, 0 if there is none. */
@@ -82,8 +89,11 @@ enum { REP_KEY = ATTN_NAME_MAX + 16 };
 /* The name of the case without the axes in `ignore`: equal keys differ only in those. */
 void rep_point_key(const struct rep_point *point, unsigned ignore, char key[REP_KEY]);
 
-/* "MHA", "GQA-8", "MQA". */
+/* "MHA", "GQA-8", "MQA"; "MLA", "GLA-2", "GTA-3" where V is part of K. */
 const char *rep_attention(const struct rep_point *point, char *buf);
+
+/* A step through a whole layer or model, not attention alone. */
+bool rep_is_step(const struct rep_point *point);
 
 /* For qsort(): heads, width, batch, threads, then MHA before MQA and short before long. */
 int rep_by_shape(const void *a, const void *b);
@@ -108,8 +118,9 @@ void rep_points_free(struct rep_points *points);
 
 /* The contenders, compared with each other: what figures choose from. */
 struct rep_sets {
-    struct rep_points each;    /* every kernel */
-    struct rep_points best;    /* the fastest kernel of each case */
+    struct rep_points each;    /* attention alone, every kernel */
+    struct rep_points best;    /* attention alone, the fastest kernel of each case */
+    struct rep_points steps;   /* whole layers and models, with the fastest kernel */
     struct rep_points machine; /* ceilings of the machine itself, or none */
 };
 

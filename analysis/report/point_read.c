@@ -29,6 +29,14 @@ static const struct {
     {"dram_bytes", offsetof(struct rep_point, dram_bytes)},
     {"read_amplification", offsetof(struct rep_point, amplification)},
     {"quant_error", offsetof(struct rep_point, quant_error)},
+    {"attention_fraction", offsetof(struct rep_point, attention_fraction)},
+    {"weight_bytes", offsetof(struct rep_point, weight_bytes)},
+    {"memory_ratio", offsetof(struct rep_point, memory_ratio)},
+    {"memory_ratio_counted", offsetof(struct rep_point, memory_ratio_counted)},
+    {"prefill_ns", offsetof(struct rep_point, prefill_ns)},
+    {"tpot_p50_ns", offsetof(struct rep_point, tpot_p50_ns)},
+    {"tpot_p99_ns", offsetof(struct rep_point, tpot_p99_ns)},
+    {"items_per_second", offsetof(struct rep_point, items_per_second)},
 };
 
 static double unless_missing(double value, double otherwise)
@@ -47,6 +55,8 @@ static void read_shape(struct rep_point *p)
     p->context = s->context;
     p->q_len = s->q_len;
     p->threads = p->name->threads ? p->name->threads : 1;
+    if (rep_is_step(p))
+        return; /* the shape alone does not know what else a layer reads and does */
     p->kv_bytes = unless_missing(p->kv_bytes, (double)attn_kv_bytes(s));
     p->bytes = unless_missing(p->bytes, (double)attn_bytes(s));
     p->flops = unless_missing(p->flops, (double)attn_flops(s));
@@ -55,7 +65,9 @@ static void read_shape(struct rep_point *p)
 static void derive(struct rep_point *p)
 {
     const double items = (double)attn_items(&p->name->problem), seconds = p->time_ns * 1e-9;
-    p->items_per_second = items / seconds;
+    /* A run that generates passes other tokens than one step. */
+    if (p->name->problem.phase != ATTN_GENERATE)
+        p->items_per_second = items / seconds;
     p->bytes_per_second = p->bytes / seconds;
     p->flops_per_second = p->flops / seconds;
     p->intensity = p->flops / p->bytes;
@@ -67,6 +79,8 @@ static void derive(struct rep_point *p)
     p->amplification = unless_missing(p->amplification, p->dram_bytes / p->bytes);
     p->loss = isfinite(p->quant_error) ? p->quant_error : p->error;
     p->error_used = p->bound > 0 ? p->error / p->bound : NAN;
+    p->attending_ns = p->attention_fraction * p->time_ns;
+    p->attention_speedup = NAN;
     p->relative = 1;
     p->speedup = p->ideal_speedup = p->floor_speedup = p->efficiency = NAN;
 }

@@ -15,7 +15,8 @@
 static const char *const by_names[] = {
     [REP_BY_NONE] = "none",       [REP_BY_ATTENTION] = "attention", [REP_BY_KERNEL] = "kernel",
     [REP_BY_CONTEXT] = "context", [REP_BY_BATCH] = "batch",         [REP_BY_THREADS] = "threads",
-    [REP_BY_KV_TYPE] = "kv",      [REP_BY_LABEL] = "label",
+    [REP_BY_KV_TYPE] = "kv",      [REP_BY_LABEL] = "label",         [REP_BY_WINDOW] = "window",
+    [REP_BY_LAYOUT] = "layout",   [REP_BY_DESIGN] = "design",
 };
 
 static int read_by(const char *value, enum rep_by *by)
@@ -23,6 +24,17 @@ static int read_by(const char *value, enum rep_by *by)
     for (size_t i = 0; i < sizeof(by_names) / sizeof(*by_names); i++)
         if (strcmp(by_names[i], value) == 0) {
             *by = (enum rep_by)i;
+            return 0;
+        }
+    return -EINVAL;
+}
+
+static int read_from(const char *value, enum rep_from *from)
+{
+    static const char *const names[] = {"cases", "steps", "machine"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcmp(names[i], value) == 0) {
+            *from = (enum rep_from)i;
             return 0;
         }
     return -EINVAL;
@@ -106,7 +118,7 @@ static int read_key(const char *key, const char *value, struct rep_query *q)
     if (strcmp(key, "rows") == 0)
         return read_by(value, &q->rows);
     if (strcmp(key, "from") == 0)
-        return read_word(value, "machine", "cases", &q->machine);
+        return read_from(value, &q->from);
     if (strcmp(key, "kernel") == 0)
         return read_word(value, "best", "each", &q->best);
     if (strcmp(key, "label") == 0)

@@ -5,10 +5,12 @@
  *   # query: kernel=best over=kv_heads,context by=attention x=kv_bytes y=items_per_second log=xy
  *
  * x, y, z   fields of a point (analysis/report/point.h); a point that lacks one is left out
- * from      machine: the ceilings of the machine itself (analysis/report/ceilings.h), not cases
+ * from      machine: the ceilings of the machine itself (analysis/report/ceilings.h); steps: whole
+ *           layers and models; cases (default): attention alone
  * over      axes along which points may differ. All other axes are held: of the combinations
  *           present, the one with the most points is drawn, and the figure says which it is
- * by        one series each: attention, kernel, context, batch, threads, kv, label
+ * by        one series each: attention, kernel, context, batch, threads, kv, label, window, layout,
+ *           design (heads, widths and reach in words)
  * rows      categories on the y axis, best first, from the same list; y may then be missing
  * kernel    best: the fastest kernel of each case; each (default): all of them
  * log       x, y or xy
@@ -36,7 +38,10 @@ enum rep_by {
     REP_BY_BATCH,
     REP_BY_THREADS,
     REP_BY_KV_TYPE,
-    REP_BY_LABEL
+    REP_BY_LABEL,
+    REP_BY_WINDOW,
+    REP_BY_LAYOUT,
+    REP_BY_DESIGN
 };
 
 struct rep_query {
@@ -44,7 +49,7 @@ struct rep_query {
     const struct rep_field *also[4]; /* ends with NULL */
     unsigned over;
     enum rep_by by, rows;
-    bool machine; /* from=machine */
+    enum rep_from { REP_FROM_CASES, REP_FROM_STEPS, REP_FROM_MACHINE } from;
     bool best, log_x, log_y, labelled, flip, roofs;
     unsigned need, least, series;
     double begin; /* 0: none */

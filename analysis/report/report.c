@@ -172,6 +172,7 @@ int rep_report_write(const struct rep_request *request, char *notice, char *mess
         .summary = request->summary,
         .points = &points,
         .best = &sets.best,
+        .steps = &sets.steps,
         .ceilings = &sets.machine,
         .figures = figures,
         .figure_count = figure_count,

@@ -58,6 +58,15 @@ static void pad(struct range *r, bool log, double share)
     }
 }
 
+/* gnuplot takes the text of a tic as a format. */
+static void write_tic(FILE *out, const char *text, double at, bool first)
+{
+    fputs(first ? "'" : ", '", out);
+    for (; *text; text++)
+        fputs(*text == '%' ? "%%" : (char[]){*text, 0}, out);
+    fprintf(out, "' %.10g", at);
+}
+
 static void write_axis(FILE *out, char axis, const struct rep_field *field, const struct range *r,
                        bool log)
 {
@@ -76,8 +85,7 @@ static void write_axis(FILE *out, char axis, const struct rep_field *field, cons
                              tics)
                   : 0;
         for (size_t i = 0; i < n; i++)
-            fprintf(out, "%s'%s' %.10g", i ? ", " : "", rep_write(field->unit, tics[i], text),
-                    tics[i]);
+            write_tic(out, rep_write(field->unit, tics[i], text), tics[i], i == 0);
         fputs(n ? ")\"" : "'' 0)\"", out);
     }
     fputc('\n', out);

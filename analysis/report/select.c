@@ -12,6 +12,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What an architect would call it: "GQA-3, 48 heads of 96", "MLA, 48 heads of 576, V 512 of them",
+ * and for what reach. */
+static void design(const struct rep_point *p, char name[REP_NAME])
+{
+    const struct attn_problem *const q = &p->name->problem;
+    char buf[REP_TEXT];
+    size_t at = (size_t)snprintf(name, REP_NAME, "%s, %u heads of %u", rep_attention(p, buf),
+                                 q->heads, q->dim);
+    if (q->v_is_k_prefix)
+        at += (size_t)snprintf(name + at, REP_NAME - at, ", V %u of them", q->dim_v);
+    else if (q->dim_v != q->dim)
+        at += (size_t)snprintf(name + at, REP_NAME - at, "+%u", q->dim_v);
+    if (q->window)
+        at += (size_t)snprintf(name + at, REP_NAME - at, ", window %u", q->window);
+    if (q->chunk)
+        at += (size_t)snprintf(name + at, REP_NAME - at, ", chunk %u", q->chunk);
+    if (*p->name->layer.mix && strlen(p->name->layer.mix) < 24)
+        snprintf(name + at, REP_NAME - at, ", layers %s", p->name->layer.mix);
+}
+
 static double tag(const struct rep_point *p, enum rep_by by, char name[REP_NAME])
 {
     char buf[REP_TEXT];
@@ -41,6 +61,23 @@ static double tag(const struct rep_point *p, enum rep_by by, char name[REP_NAME]
         snprintf(name, REP_NAME, "%s thread%s", rep_write(REP_COUNT, p->threads, buf),
                  p->threads == 1 ? "" : "s");
         return p->threads;
+    case REP_BY_WINDOW:
+        if (p->name->problem.window)
+            snprintf(name, REP_NAME, "window of %u", p->name->problem.window);
+        else
+            snprintf(name, REP_NAME, "all positions");
+        return -(double)p->name->problem.window;
+    case REP_BY_LAYOUT: {
+        char text[ATTN_NAME_MAX];
+        attn_problem_name(&p->name->problem, text, sizeof(text));
+        const char *const at = strstr(text, "/layout:");
+        snprintf(name, REP_NAME, "%.*s", at ? (int)strcspn(at + 8, "/") : 10,
+                 at ? at + 8 : "contiguous");
+        return 0;
+    }
+    case REP_BY_DESIGN:
+        design(p, name);
+        return 0;
     case REP_BY_NONE:
         break;
     }
@@ -147,14 +184,26 @@ static void describe_held(const struct rep_point *p, const struct rep_query *q, 
     tag(p, REP_BY_KV_TYPE, text);
     SAY(REP_KV_TYPE, "%s\302\240cache", text);
     SAY(REP_BATCH, "batch\302\240%u", s->batch);
-    SAY(REP_HEADS, "%u\302\240query\302\240heads", s->heads);
-    SAY(REP_KV_HEADS, "%u\302\240KV\302\240heads", s->kv_heads);
-    SAY(REP_DIM, "head\302\240dim\302\240%u", s->dim);
+    if (!(q->over & REP_DESIGN))
+        SAY(REP_HEADS, "%u\302\240query\302\240heads", s->heads);
+    if (!(q->over & REP_DESIGN))
+        SAY(REP_KV_HEADS, "%u\302\240KV\302\240heads", s->kv_heads);
+    if (!(q->over & REP_DESIGN))
+        SAY(REP_DIM, "head\302\240dim\302\240%u", s->dim);
     SAY(REP_CONTEXT, "%s\302\240tokens", rep_write(REP_TOKENS, p->context, text));
     if (s->q_len != 1)
         SAY(REP_Q_LEN, "%u\302\240query\302\240tokens", s->q_len);
-    if (s->window)
+    if (s->window && !(q->over & REP_DESIGN))
         SAY(REP_WINDOW, "window\302\240%u", s->window);
+    const struct layer_config *const layer = &p->name->layer;
+    if (rep_is_step(p) && !(q->over & REP_DESIGN)) {
+        SAY(REP_DESIGN, "%s\302\240form", layer_forms[layer->form].name);
+        SAY(REP_DESIGN, "width\302\240%u", layer->width);
+        if (layer->layers)
+            SAY(REP_DESIGN, "%u\302\240layers", layer->layers);
+    }
+    if (rep_is_step(p))
+        SAY(REP_FILE, "%s\302\240weights", attn_types[layer->weights].name);
     SAY(REP_CACHE, "%s", p->name->hot ? "data in the CPU's caches" : "data\302\240cold");
     SAY(REP_THREADS, "%u\302\240thread%s", p->name->threads, p->name->threads == 1 ? "" : "s");
 #undef SAY
@@ -224,9 +273,10 @@ int rep_select(const struct rep_sets *sets, const struct rep_query *query,
 {
     *selection = (struct rep_selection){0};
     const unsigned free_axes = query->over | (query->best ? REP_KERNEL | REP_SPLITS : 0);
-    const struct rep_points *const points = query->machine ? &sets->machine
-                                            : query->best  ? &sets->best
-                                                           : &sets->each;
+    const struct rep_points *const points = query->from == REP_FROM_MACHINE ? &sets->machine
+                                            : query->from == REP_FROM_STEPS ? &sets->steps
+                                            : query->best                   ? &sets->best
+                                                                            : &sets->each;
     struct rep_tagged *const t = calloc(points->count + 1, sizeof(*t));
     if (!t)
         return -ENOMEM;
@@ -257,18 +307,19 @@ int rep_select(const struct rep_sets *sets, const struct rep_query *query,
     qsort(t + first, count, sizeof(*t), by_series_x);
     count = rep_thin(t + first, count, query);
     rc = -ENODATA;
-    if (query->machine && !count) {
+    if (query->from == REP_FROM_MACHINE && !count) {
         snprintf(message, size,
                  "needs a survey of the machine: attn-bench --machine makes one, "
                  "and later runs take it over");
         goto out;
     }
     if (!count || distinct_x(t + first, count) < query->need) {
-        snprintf(message, size, "needs cases with %s at %u or more values%s", query->x->title,
-                 query->need, query->labelled ? " that carry a model's name" : "");
+        snprintf(message, size, "needs %s with %s at %u or more values%s",
+                 query->from == REP_FROM_STEPS ? "steps of layers or models" : "cases",
+                 query->x->title, query->need, query->labelled ? " that carry a model's name" : "");
         goto out;
     }
-    if (query->machine)
+    if (query->from == REP_FROM_MACHINE)
         snprintf(selection->held, sizeof(selection->held), "best of repeated readings");
     else
         describe_held(t[first].point, query, selection->held, sizeof(selection->held));

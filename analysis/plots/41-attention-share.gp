@@ -1,0 +1,24 @@
+# query: from=steps kernel=best over=design label=yes rows=label by=attention x=attention_fraction
+# title: Share of attention in a step, model by model
+# caption: What of a step's time is attention, the waits behind it included; the rest is projections, FFN, norms and logits, which sharing KV heads hardly touches. Beside each bar its share, the attention kind and the size of its cache.
+# SPDX-License-Identifier: Apache-2.0
+side = narrow ? 'left' : 'right'
+tall = (narrow ? 46 : 34) * rows + 66
+left_px = narrow ? 2 : edge_px + 20 + 7 * names_longest
+right_px = narrow ? 2 : 24
+top_px = 12
+low = narrow ? 0.18 : 0
+thick = narrow ? 0.15 : 0.28
+eval(canvas)
+set border 0
+unset grid
+set yrange [rows - 0.5:-0.5]
+set xrange [0:x_to * (narrow ? 2.1 : 1.45)]
+eval('set xtics '.(narrow ? x_few : x_tics))
+unset ytics
+set label 4 x_title at graph 0, screen sy(14) left tc rgb 0x57606a
+do for [r = 1:rows] {
+  set label 300 + r row[r] at graph 0, first r - 1 - (narrow ? 0.22 : 0) offset character (narrow ? 0 : -1), 0 @side tc rgb 0x1f2328
+}
+plot for [i = 1:series] data index i - 1 using (column(X) / 2):(column(ROW) + low):(column(X) / 2):(thick) with boxxyerror fc rgb colour[i], \
+     for [i = 1:series] data index i - 1 using X:(column(ROW) + low):(stringcolumn(X_TEXT).'   '.stringcolumn(KIND).', '.stringcolumn(KV_TEXT)) with labels noenhanced left offset character 1, 0 font ',12' tc rgb 0x57606a

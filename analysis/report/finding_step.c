@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What steps of whole layers and models say, and designs of equal cache. */
+#include "analysis/report/finding.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void rep_say_step(const struct rep_selection *s, struct rep_figure *f)
+{
+    const struct rep_pair two = rep_longest_pair(&s->points);
+    if (!two.mha || !isfinite(two.shared->attention_speedup))
+        return;
+    char kind[REP_TEXT];
+    TEXT(step, REP_TIMES, two.shared->speedup);
+    TEXT(attention, REP_TIMES, two.shared->attention_speedup);
+    TEXT(context, REP_TOKENS, two.shared->context);
+    TEXT(before, REP_PERCENT, two.mha->attention_fraction);
+    TEXT(after, REP_PERCENT, two.shared->attention_fraction);
+    rep_attention(two.shared, kind);
+    snprintf(f->title, sizeof(f->title),
+             "At %s tokens %s makes attention %s as fast and the whole step %s", context, kind,
+             attention, step);
+    const size_t at = strlen(f->caption);
+    snprintf(f->caption + at, sizeof(f->caption) - at,
+             " At %s tokens attention is %s of a step with MHA and %s with %s.", context, before,
+             after, kind);
+}
+
+void rep_say_share(const struct rep_selection *s, struct rep_figure *f)
+{
+    const struct rep_point *low = &s->points.points[0], *high = low;
+    for (size_t i = 1; i < s->points.count; i++) {
+        const struct rep_point *const p = &s->points.points[i];
+        low = p->attention_fraction < low->attention_fraction ? p : low;
+        high = p->attention_fraction > high->attention_fraction ? p : high;
+    }
+    if (s->row_count < 2)
+        return;
+    TEXT(least, REP_PERCENT, low->attention_fraction);
+    TEXT(most, REP_PERCENT, high->attention_fraction);
+    TEXT(context, REP_TOKENS, low->context);
+    snprintf(f->title, sizeof(f->title),
+             "At %s tokens attention is %s to %s of a step, depending on the model", context, least,
+             most);
+}
+
+void rep_say_equal(const struct rep_selection *s, struct rep_figure *f)
+{
+    const struct rep_point *fast = &s->points.points[0], *slow = fast;
+    for (size_t i = 1; i < s->points.count; i++) {
+        const struct rep_point *const p = &s->points.points[i];
+        fast = p->items_per_second > fast->items_per_second ? p : fast;
+        slow = p->items_per_second < slow->items_per_second ? p : slow;
+    }
+    TEXT(bytes, REP_BYTES, fast->kv_bytes);
+    TEXT(times, REP_TIMES, fast->items_per_second / slow->items_per_second);
+    char quick[REP_TEXT], late[REP_TEXT];
+    snprintf(f->title, sizeof(f->title),
+             "Same KV budget (%s), different design: %s is %s as fast as %s", bytes,
+             rep_attention(fast, quick), times, rep_attention(slow, late));
+}
+
+void rep_say_ratio(const struct rep_selection *s, struct rep_figure *f)
+{
+    double low = INFINITY, high = 0;
+    for (size_t i = 0; i < s->points.count; i++) {
+        const struct rep_point *const p = &s->points.points[i];
+        const double ratio = p->memory_ratio_counted / p->memory_ratio;
+        low = fmin(low, ratio);
+        high = fmax(high, ratio);
+    }
+    TEXT(least, REP_TIMES, low);
+    TEXT(most, REP_TIMES, high);
+    snprintf(f->title, sizeof(f->title),
+             "Counted memory to arithmetic is %s to %s the published order of growth", least, most);
+}
+
+void rep_say_tokens(const struct rep_selection *s, struct rep_figure *f)
+{
+    const struct rep_point *last = NULL;
+    for (size_t i = 0; i < s->points.count; i++) {
+        const struct rep_point *const p = &s->points.points[i];
+        last = !last || p->context > last->context ? p : last;
+    }
+    TEXT(time, REP_TIME, last->tpot_p50_ns);
+    TEXT(slow, REP_TIME, last->tpot_p99_ns);
+    TEXT(context, REP_TOKENS, last->context);
+    snprintf(f->title, sizeof(f->title),
+             "Grown to %s tokens, half of the tokens take %s or less and 99\302\240%% %s", context,
+             time, slow);
+}
