@@ -109,8 +109,10 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
     [ANA_MEMORY_RATIO_COUNTED] = {"memory_ratio_counted", "1",
                                   "elements read over multiply-adds, counted for this very step"},
     [ANA_PREFILL_NS] = {"prefill_ns", "ns", "generate: a prompt through the model, mean"},
-    [ANA_TPOT_P50_NS] = {"tpot_p50_ns", "ns",
-                         "generate: time per output token, median over the tokens of a run"},
+    [ANA_TPOT_P50_NS] =
+        {"tpot_p50_ns", "ns",
+         "generate: time per output token, median over the tokens of a run; a prompt "
+         "that joins is waited for by the others"},
     [ANA_TPOT_P99_NS] = {"tpot_p99_ns", "ns", "generate: the same, 99th percentile"},
     [ANA_STEPS] = {"steps", "1", "generate: decode steps of a run"},
     [ANA_KV_RESERVED_BYTES] = {"kv_reserved_bytes", "bytes",

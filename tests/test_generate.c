@@ -120,8 +120,14 @@ static uint32_t run(struct attn_host *host, const struct attn_name *name, uint64
     const uint32_t first = g.checksum;
     *tokens = g.tokens;
     *last = g.step[g.steps - 1];
-    for (size_t i = 0; i < g.steps; i++)
-        CHECK(g.step[i].kv_bytes <= g.step[i].reserved_bytes && g.step[i].kv_bytes, "step %zu", i);
+    uint64_t joined = 0;
+    for (size_t i = 0; i < g.steps; i++) {
+        const struct generate_step *const s = &g.step[i];
+        CHECK(s->kv_bytes <= s->reserved_bytes && s->kv_bytes, "step %zu", i);
+        CHECK(s->joined <= s->sequences && s->prefill_ns <= s->ns, "step %zu", i);
+        joined += s->joined;
+    }
+    CHECK(joined == g.trace->n, "%llu joined", (unsigned long long)joined);
     CHECK(generate_run(&g, 0, 0) == 0 && g.checksum == first, "the same again");
     CHECK(generate_run(&g, 2, 140) == 0, "a short one");
     CHECK(engine_check(&e, 5, &check, &why) == 0, "%s", why.text);

@@ -229,8 +229,10 @@ int generate_run(struct generate *g, size_t steps, uint32_t prompt)
             return -ENOMEM;
         if (!g->n && trace->request[next].arrival > now)
             now = trace->request[next].arrival; /* nobody waits for an idle machine */
-        while (g->n < g->capacity && next < trace->n && trace->request[next].arrival <= now)
+        while (g->n < g->capacity && next < trace->n && trace->request[next].arrival <= now) {
             admit(g, next++, prompt);
+            step->joined++;
+        }
         const uint64_t decoding = clock->wall_ns();
         decode(g);
         const uint64_t end = clock->wall_ns();

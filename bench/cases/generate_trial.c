@@ -51,19 +51,24 @@ void attn_generate_run(struct attn_generate_trial *t, struct benchmark_state *st
     benchmark_set_items_processed(state, (int64_t)tokens);
 }
 
+/* What some tokens of a step took. */
+struct wait {
+    uint64_t ns;
+    uint32_t tokens;
+};
+
 static int compare(const void *a, const void *b)
 {
-    const struct generate_step *const x = a, *const y = b;
+    const struct wait *const x = a, *const y = b;
     return (x->ns > y->ns) - (x->ns < y->ns);
 }
 
-/* The time that at least this share of the tokens did not exceed; steps in order of time. */
-static double percentile(const struct generate_step *sorted, size_t n, uint64_t tokens,
-                         double share)
+/* The time that at least this share of the tokens did not exceed; waits in order of time. */
+static double percentile(const struct wait *sorted, size_t n, uint64_t tokens, double share)
 {
     uint64_t seen = 0;
     for (size_t i = 0; i < n; i++) {
-        seen += sorted[i].sequences;
+        seen += sorted[i].tokens;
         if ((double)seen >= share * (double)tokens)
             return (double)sorted[i].ns;
     }
@@ -80,12 +85,13 @@ static int write_log(const struct attn_generate_trial *t, const char *path,
     if (!out)
         return attn_refuse(why, -errno, "cannot write the steps to %s: %s", path, strerror(errno));
     if (!begun)
-        fputs("name,step,sequences,longest,step_ns,prefill_ns,kv_bytes,kv_reserved_bytes\n", out);
+        fputs("name,step,sequences,joined,longest,step_ns,prefill_ns,kv_bytes,kv_reserved_bytes\n",
+              out);
     begun = true;
     for (size_t i = 0; i < g->steps; i++) {
         const struct generate_step *const s = &g->step[i];
-        fprintf(out, "%s,%zu,%u,%u,%llu,%llu,%llu,%llu\n", t->layer.c->text, i, s->sequences,
-                s->longest, (unsigned long long)s->ns, (unsigned long long)s->prefill_ns,
+        fprintf(out, "%s,%zu,%u,%u,%u,%llu,%llu,%llu,%llu\n", t->layer.c->text, i, s->sequences,
+                s->joined, s->longest, (unsigned long long)s->ns, (unsigned long long)s->prefill_ns,
                 (unsigned long long)s->kv_bytes, (unsigned long long)s->reserved_bytes);
     }
     const bool failed = fflush(out) || ferror(out);
@@ -105,18 +111,20 @@ static int columns(struct attn_generate_trial *t, struct benchmark_state *state,
 {
     const struct generate *const g = &t->generate;
     const size_t n = g->steps;
-    struct generate_step *const sorted = malloc((n ? n : 1) * sizeof(*sorted));
+    struct wait *const waits = malloc((2 * n + 1) * sizeof(*waits));
     uint64_t live = 0, reserved = 0;
-    if (!sorted)
+    if (!waits)
         return attn_refuse(why, -ENOMEM, "out of memory");
-    memcpy(sorted, g->step, n * sizeof(*sorted));
-    qsort(sorted, n, sizeof(*sorted), compare);
     for (size_t i = 0; i < n; i++) {
-        live = sorted[i].kv_bytes > live ? sorted[i].kv_bytes : live;
-        reserved = sorted[i].reserved_bytes > reserved ? sorted[i].reserved_bytes : reserved;
+        const struct generate_step *const s = &g->step[i];
+        waits[2 * i] = (struct wait){s->ns, s->sequences - s->joined};
+        waits[2 * i + 1] = (struct wait){s->ns - s->prefill_ns, s->joined};
+        live = s->kv_bytes > live ? s->kv_bytes : live;
+        reserved = s->reserved_bytes > reserved ? s->reserved_bytes : reserved;
     }
-    set(state, ANA_TPOT_P50_NS, percentile(sorted, n, g->tokens, 0.50));
-    set(state, ANA_TPOT_P99_NS, percentile(sorted, n, g->tokens, 0.99));
+    qsort(waits, 2 * n, sizeof(*waits), compare);
+    set(state, ANA_TPOT_P50_NS, percentile(waits, 2 * n, g->tokens, 0.50));
+    set(state, ANA_TPOT_P99_NS, percentile(waits, 2 * n, g->tokens, 0.99));
     set(state, ANA_PREFILL_NS, (double)g->prefill_ns / (double)g->trace->n);
     set(state, ANA_STEPS, (double)n);
     set(state, ANA_KV_BYTES, (double)live);
@@ -126,7 +134,7 @@ static int columns(struct attn_generate_trial *t, struct benchmark_state *state,
         set(state, ANA_OVERHEAD_FRACTION, (double)(g->all_ns - g->inside_ns) / (double)g->all_ns);
     set(state, ANA_WEIGHT_BYTES, (double)engine_cost(&t->layer.c->name).projection_bytes);
     set(state, ANA_LAYERS_RUN, (double)t->layer.c->name.layer.layers_run);
-    free(sorted);
+    free(waits);
     return 0;
 }
 

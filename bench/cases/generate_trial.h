@@ -19,9 +19,13 @@ struct generate_sequence {
     uint32_t token;                /* the newest */
 };
 
-/* One decode step, prompts that came before it included. */
+/*
+ * One decode step, prompts that came before it included: who was there already waits for them, but
+ * `joined` sequences have seen their own prompt as such and wait for the decoding only.
+ */
 struct generate_step {
     uint64_t ns, prefill_ns;
+    uint32_t joined;
     uint64_t kv_bytes, reserved_bytes; /* of all layers, when the step had ended */
     uint32_t sequences, longest;
 };
