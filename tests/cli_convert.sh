@@ -123,6 +123,20 @@ refuses 'No such file' "$work/model" --kv_heads=4 -o "$work/no/such/place"
 echo '{"weight_map": {"a": "gone.safetensors"}}' >"$work/model.safetensors.index.json"
 refuses 'gone.safetensors: No such file' "$work/model.safetensors.index.json" --kv_heads=4 \
   -o "$work/never"
+mkdir "$work/sharded"
+json= map= at=0
+for part in q k v o; do
+  name=model.layers.0.self_attn.${part}_proj.weight
+  json+=",\"$name\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[$at,$((at += 16))]}"
+  map+=",\"$name\":\"a.safetensors\""
+done
+with_header "$work/sharded/a.safetensors" $at "{${json:1}}"
+echo "{\"weight_map\":{${map:1}}}" >"$work/sharded/model.safetensors.index.json"
+refuses 'has several files; give a folder' "$work/sharded" --heads=2 --kv_heads=1 \
+  -o "$work/never.safetensors"
+[ -e "$work/never.safetensors" ] && fail "a folder with the name of a file was made"
+"$stat" convert "$work/sharded" --heads=2 --kv_heads=1 -o "$work/shared" >"$work/out" 2>&1 ||
+  fail "a folder for a sharded checkpoint: $(cat "$work/out")"
 (ulimit -f 1000 && refuses 'File too large' "$work/model" --kv_heads=4 -o "$work/never"
   exit $failures) || failures=$((failures + 1))
 [ -e "$work/never" ] && fail "something was written"

@@ -21,6 +21,11 @@ static int check(const struct ana_store *store, const char *out, bool *made,
 {
     const char *const origin = store->index ? store->folder : store->shards[0].path;
     struct stat there, here;
+    const char *const dot = strrchr(out, '.');
+    *made = false;
+    if (store->index && dot && strcmp(dot, ".safetensors") == 0)
+        return ana_fault(fault, -EINVAL,
+                         "-o %.400s: the checkpoint has several files; give a folder", out);
     *made = store->index && mkdir(out, 0777) == 0;
     if (store->index && !*made && errno != EEXIST)
         return ana_fault(fault, -errno, "cannot make the folder %.400s: %s", out, strerror(errno));
