@@ -163,6 +163,7 @@ const struct ana_axis ana_axes[] = {
     {"alibi", "1 with a linear bias a head", true, put_alibi},
     {"softcap", "cap of the logits, 0 is off", true, put_softcap},
     {"scale", "factor of the logits, 0 is 1/sqrt(dim)", true, put_scale},
+    {"prefix", "tokens that all sequences share", true, FIELD(problem.prefix)},
     {"form", "what stands around a layer's attention", false, put_form},
     {"weights", "element type of a layer's weights", false, put_weights},
     {"width", "of the residual stream, 0 for attention alone", true, FIELD(layer.width)},

@@ -54,7 +54,8 @@ struct attn_kv_shape attn_kv_shape(const struct attn_problem *p)
         shape.view.pages_a_sequence = (p->context + p->page - 1) / p->page;
         shape.table_entries = (size_t)shape.view.pages_a_sequence * p->batch;
         for (uint32_t b = 0; b < p->batch; b++)
-            shape.pages += (attn_problem_length(p, b) + p->page - 1) / p->page;
+            shape.pages +=
+                (attn_problem_length(p, b) - attn_problem_shared(p, b) + p->page - 1) / p->page;
     }
     shape.k_bytes = plane_strides(p, attn_row_bytes(k, p->dim), tokens, shape.pages, &shape.view.k);
     if (p->v_is_k_prefix) {

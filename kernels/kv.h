@@ -134,7 +134,8 @@ static inline void attn_kv_rows(const struct attn_kv *kv, uint32_t batch, uint32
 /*
  * Sizes and strides of the view a problem asks for, base pointers and table left NULL. The caller
  * provides k_bytes, v_bytes (0 when V is a prefix of K), scale bytes, and a table of table_entries
- * page numbers below `pages` when that is not 0.
+ * page numbers below `pages` when that is not 0. Of a shared prefix every sequence has the pages
+ * of the first.
  */
 struct attn_kv_shape {
     struct attn_kv view;

@@ -55,6 +55,7 @@ static const struct field {
     {"v_is_k_prefix", FIELD_FLAG, offsetof(struct attn_problem, v_is_k_prefix), false},
     {"softcap", FIELD_REAL, offsetof(struct attn_problem, softcap), false},
     {"scale", FIELD_REAL, offsetof(struct attn_problem, scale), false},
+    {"prefix", FIELD_COUNT, offsetof(struct attn_problem, prefix), false},
 };
 
 struct attn_problem attn_problem_default(void)
@@ -75,6 +76,27 @@ struct attn_problem attn_problem_default(void)
 }
 
 #define INVALID(...) (snprintf(buf, size, __VA_ARGS__), buf)
+
+static const char *prefix_invalid(const struct attn_problem *p, char *buf, size_t size)
+{
+    const uint32_t shortest = attn_problem_length(p, p->batch - 1);
+    if (!p->prefix)
+        return NULL;
+    if (p->phase != ATTN_DECODE || p->layout != ATTN_PAGED)
+        return INVALID("sequences share a prefix of %u tokens by its pages: it needs the phase "
+                       "decode and the paged layout",
+                       p->prefix);
+    if (p->prefix % p->page)
+        return INVALID("a shared prefix of %u tokens is not whole pages of %u", p->prefix, p->page);
+    if (p->window || p->chunk || attn_types[p->k_type].channel)
+        return INVALID("a shared prefix goes with neither window nor chunk nor scales a channel");
+    if (p->prefix >= shortest || shortest - p->prefix < p->q_len)
+        return INVALID(
+            "a shared prefix of %u tokens leaves no room for %u of its own in a sequence "
+            "of %u",
+            p->prefix, p->q_len, shortest);
+    return NULL;
+}
 
 const char *attn_problem_invalid(const struct attn_problem *p, char *buf, size_t size)
 {
@@ -124,7 +146,7 @@ const char *attn_problem_invalid(const struct attn_problem *p, char *buf, size_t
         (double)p->batch * p->context * p->kv_heads * 4 * ((double)p->dim + p->dim_v);
     if (cache > 0x1p50)
         return INVALID("a cache of %.3g bytes is beyond what addresses can reach", cache);
-    return NULL;
+    return prefix_invalid(p, buf, size);
 }
 
 bool attn_problem_equal(const struct attn_problem *a, const struct attn_problem *b)
@@ -365,7 +387,7 @@ uint64_t attn_kv_bytes(const struct attn_problem *p)
 {
     uint64_t tokens = 0;
     for (uint32_t b = 0; b < p->batch; b++) {
-        const uint32_t length = attn_problem_length(p, b);
+        const uint32_t length = attn_problem_length(p, b) - attn_problem_shared(p, b);
         tokens += p->layout == ATTN_RING && p->window < length ? p->window : length;
     }
     return tokens * p->kv_heads * token_bytes(p) + head_scale_bytes(p);
@@ -376,7 +398,8 @@ uint64_t attn_bytes(const struct attn_problem *p)
     uint64_t seen = 0;
     for (uint32_t b = 0; b < p->batch; b++) {
         const uint32_t length = attn_problem_length(p, b);
-        seen += attn_visible(p, length, p->q_len - 1).end - attn_visible(p, length, 0).first;
+        seen += attn_visible(p, length, p->q_len - 1).end - attn_visible(p, length, 0).first -
+                attn_problem_shared(p, b);
     }
     const uint64_t rows = (uint64_t)p->batch * p->q_len * p->heads;
     return seen * p->kv_heads * token_bytes(p) + head_scale_bytes(p) +

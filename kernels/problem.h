@@ -63,6 +63,7 @@ struct attn_problem {
     bool v_is_k_prefix; /* V is the first dim_v elements of K (absorbed MLA) */
     float softcap;      /* s = cap * tanh(s / cap) before the mask; 0: off */
     float scale;        /* of q.k; 0: 1/sqrt(dim) */
+    uint32_t prefix;    /* tokens that all sequences begin with and keep once, in whole pages */
 };
 
 /* Decode, f16, B 1, H 32, G 8, D 128, S 4096, q 1, contiguous, causal: the tool's defaults. */
@@ -92,6 +93,12 @@ int attn_problem_set(struct attn_problem *p, const char *part, size_t len);
 
 /* Tokens of sequence `seq` (ragged batches fall linearly from S to S * (1 - ragged/100)). */
 uint32_t attn_problem_length(const struct attn_problem *p, uint32_t seq);
+
+/* Tokens of sequence `seq` that lie where an earlier sequence has them. */
+static inline uint32_t attn_problem_shared(const struct attn_problem *p, uint32_t seq)
+{
+    return seq ? p->prefix : 0;
+}
 
 /* Query heads a KV head serves, H/G. */
 static inline uint32_t attn_group(const struct attn_problem *p)
@@ -141,7 +148,8 @@ static inline float attn_scale(const struct attn_problem *p)
 }
 
 /* Bytes the cache of one layer holds: sum over sequences of length * G * (Dk*ek + Dv*ev) and the
- * scales of quantised types; a ring holds min(length, window) tokens. */
+ * scales of quantised types; a ring holds min(length, window) tokens, a shared prefix counts once.
+ */
 uint64_t attn_kv_bytes(const struct attn_problem *p);
 
 /* Compulsory bytes of one call: each K, V element that some query sees once, q and out once. */

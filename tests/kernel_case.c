@@ -118,7 +118,7 @@ static void fill_head(struct kernel_case *c, enum data_kind kind, uint64_t *stat
 {
     const struct attn_problem *const p = &c->problem;
     const uint32_t length = c->lengths[batch], ring = c->args.kv.ring_tokens;
-    const uint32_t first = ring && length > ring ? length - ring : 0;
+    const uint32_t first = ring && length > ring ? length - ring : attn_problem_shared(p, batch);
     struct attn_rows rows;
     rows.k_scale[0] = rows.v_scale[0] = NULL;
     for (uint32_t pos = first; pos < length; pos++) {
@@ -156,7 +156,8 @@ static void shuffle_table(struct kernel_case *c, const struct attn_kv_shape *sha
     memset(table, 0xff, shape->table_entries * sizeof(*table));
     for (uint32_t b = 0; b < p->batch; b++)
         for (uint32_t t = 0; t < c->lengths[b]; t += p->page)
-            table[(size_t)b * shape->view.pages_a_sequence + t / p->page] = pages[next++];
+            table[(size_t)b * shape->view.pages_a_sequence + t / p->page] =
+                t < attn_problem_shared(p, b) ? table[t / p->page] : pages[next++];
     free(pages);
     c->table = table;
 }

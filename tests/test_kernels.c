@@ -105,6 +105,12 @@ static struct attn_problem random_problem(uint64_t *state)
         p.dim_v = attn_types[p.k_type].bits < 8 ? p.dim / 64 * 32 : p.dim - 16;
         p.v_type = p.k_type;
     }
+    if (p.layout == ATTN_PAGED && test_random(state) % 2 && !attn_types[p.k_type].channel) {
+        const uint32_t shortest = attn_problem_length(&p, p.batch - 1);
+        p.prefix = shortest > p.q_len ? (shortest - p.q_len) / p.page * p.page : 0;
+        p.prefix = p.prefix / p.page > 1 && test_random(state) % 2 ? p.page : p.prefix;
+        p.window = p.chunk = p.prefix ? 0 : p.window;
+    }
     return p;
 }
 

@@ -36,6 +36,12 @@ static struct attn_problem random_problem(uint64_t *state)
     p.alibi = test_random(state) % 2;
     p.softcap = test_random(state) % 2 ? (float)test_uniform(state) * 60 : 0;
     p.scale = test_random(state) % 2 ? (float)test_uniform(state) : 0;
+    const uint32_t shortest = attn_problem_length(&p, p.batch - 1);
+    if (p.phase == ATTN_DECODE && p.layout == ATTN_PAGED && !attn_types[p.k_type].channel &&
+        shortest > p.q_len + p.page) {
+        p.prefix = (shortest - p.q_len) / p.page * p.page;
+        p.window = p.chunk = 0;
+    }
     return p;
 }
 
@@ -172,6 +178,45 @@ static void test_counts(void)
     CHECK(attn_items(&p) == 3, "items");
 }
 
+/* What sequences share counts once, whoever reads it how often. */
+static void test_prefix(void)
+{
+    struct attn_problem p = attn_problem_default();
+    char why[200];
+    p.batch = 3;
+    p.context = 1000;
+    p.layout = ATTN_PAGED;
+    p.page = 16;
+    const uint64_t flops = attn_flops(&p);
+    p.prefix = 800;
+    CHECK(!attn_problem_invalid(&p, why, sizeof(why)), "%s", why);
+    CHECK(attn_kv_bytes(&p) == (800 + 3 * 200) * UINT64_C(8) * 512, "cache");
+    CHECK(attn_bytes(&p) == attn_kv_bytes(&p) + UINT64_C(3) * 2 * 32 * 128 * 4, "bytes");
+    CHECK(attn_flops(&p) == flops, "as much is computed as ever");
+    static const struct {
+        size_t offset;
+        uint32_t value;
+    } bad[] = {
+        {offsetof(struct attn_problem, prefix), 801},
+        {offsetof(struct attn_problem, prefix), 1008},
+        {offsetof(struct attn_problem, page), 32 + 1},
+        {offsetof(struct attn_problem, q_len), 201},
+        {offsetof(struct attn_problem, ragged), 50},
+        {offsetof(struct attn_problem, window), 100},
+        {offsetof(struct attn_problem, chunk), 100},
+        {offsetof(struct attn_problem, k_type), ATTN_I8C},
+        {offsetof(struct attn_problem, phase), ATTN_PREFILL},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        struct attn_problem q = p;
+        memcpy((char *)&q + bad[i].offset, &bad[i].value, sizeof(uint32_t));
+        CHECK(attn_problem_invalid(&q, why, sizeof(why)), "case %zu passed", i);
+    }
+    p.layout = ATTN_CONTIGUOUS;
+    p.page = 0;
+    CHECK(attn_problem_invalid(&p, why, sizeof(why)), "without pages nothing can be shared");
+}
+
 /* At 1 < G < H the two maps differ; at G = 1 and G = H they agree. */
 static void test_head_map(void)
 {
@@ -208,6 +253,7 @@ int main(void)
     test_names();
     test_invalid();
     test_counts();
+    test_prefix();
     test_head_map();
     test_alibi();
     return test_exit();

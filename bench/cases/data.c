@@ -136,8 +136,9 @@ static void shuffle_pages(const struct attn_problem *p, const struct attn_kv_sha
     for (uint32_t b = 0; b < p->batch; b++) {
         uint32_t *const row = table + (size_t)b * shape->view.pages_a_sequence;
         const uint32_t used = (attn_problem_length(p, b) + p->page - 1) / p->page;
+        const uint32_t shared = p->page ? attn_problem_shared(p, b) / p->page : 0;
         for (uint32_t i = 0; i < shape->view.pages_a_sequence; i++)
-            row[i] = i < used ? order[next++] : 0;
+            row[i] = i < shared ? table[i] : i < used ? order[next++] : 0;
     }
 }
 

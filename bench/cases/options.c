@@ -77,6 +77,8 @@ const struct attn_option attn_options[ATTN_OPTIONS] = {
                         CHECKED(attn_check_scale)},
     [ATTN_OPT_HEAD_MAP] = {"head_map", "block", "block (h / group) or cyclic (h % kv_heads)",
                            WORDS(head_maps)},
+    [ATTN_OPT_PREFIX] = {"prefix", "0", "tokens that all sequences share, in whole pages",
+                         NUMBERS(0, 1u << 26)},
     [ATTN_OPT_FORM] = {"form", "llama", "of a layer: what stands around its attention",
                        CHECKED(attn_check_form), .unset = true},
     [ATTN_OPT_WEIGHTS] = {"weights", "bf16", "type of a layer's weights: f32, f16, bf16, i8",

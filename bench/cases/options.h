@@ -37,6 +37,7 @@ enum attn_option_id {
     ATTN_OPT_SOFTCAP,
     ATTN_OPT_SCALE,
     ATTN_OPT_HEAD_MAP,
+    ATTN_OPT_PREFIX,
     ATTN_OPT_FORM,
     ATTN_OPT_WEIGHTS,
     ATTN_OPT_WIDTH,

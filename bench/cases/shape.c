@@ -36,6 +36,7 @@ static const struct {
     {ATTN_OPT_WINDOW, "window", true},    {ATTN_OPT_CHUNK, "chunk", true},
     {ATTN_OPT_MASK, "mask", false},       {ATTN_OPT_RAGGED, "ragged", false},
     {ATTN_OPT_SOFTCAP, "softcap", true},  {ATTN_OPT_HEAD_MAP, "head_map", false},
+    {ATTN_OPT_PREFIX, "prefix", false},
 };
 
 static bool is_on(const char *text)

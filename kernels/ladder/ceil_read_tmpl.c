@@ -32,7 +32,8 @@ static void visible_planes(const struct attn_args *args, struct visible plane[PL
     size_t tokens = 0;
     for (uint32_t b = 0; b < p->batch; b++) {
         const uint32_t length = args->lengths[b];
-        tokens += attn_visible(p, length, p->q_len - 1).end - attn_visible(p, length, 0).first;
+        tokens += attn_visible(p, length, p->q_len - 1).end - attn_visible(p, length, 0).first -
+                  attn_problem_shared(p, b);
     }
     tokens *= p->kv_heads;
     const struct attn_type_info *const k = &attn_types[p->k_type], *const v =
