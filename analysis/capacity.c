@@ -64,12 +64,29 @@ uint64_t ana_sequence_bytes(const struct ana_model *model, const struct ana_cach
     return sum;
 }
 
+/* What a second sequence need not keep because the first has it. */
+static uint64_t prefix_bytes(const struct ana_model *model, const struct ana_cache *cache,
+                             uint64_t context)
+{
+    uint64_t tokens = cache->prefix < context ? cache->prefix : context, sum = 0;
+    tokens -= cache->page ? tokens % cache->page : 0;
+    for (size_t i = 0; i < model->kind_count; i++) {
+        const struct ana_layers *const kind = &model->kinds[i];
+        if (!kind->window && !kind->chunk)
+            sum = plus(sum, times(kind->layers, times(ana_token_bytes(kind, cache), tokens)));
+    }
+    return sum;
+}
+
 uint64_t ana_batch_bytes(const struct ana_model *model, const struct ana_cache *cache,
                          uint64_t context, uint64_t batch)
 {
     if (cache->shard == ANA_SHARD_BATCH)
         batch = batch / cache->ranks + (batch % cache->ranks != 0);
-    return times(batch, ana_sequence_bytes(model, cache, context));
+    const uint64_t all = times(batch, ana_sequence_bytes(model, cache, context));
+    if (!cache->prefix || batch < 2 || all == UINT64_MAX)
+        return all;
+    return all - (batch - 1) * prefix_bytes(model, cache, context);
 }
 
 /* The largest x <= UINT32_MAX for which bytes(x) stay within memory. */

@@ -9,6 +9,9 @@
  * saves nothing across ranks unless sequences are dealt out instead of heads (Pope et al. 2022,
  * arXiv 2211.05102, section 3.3).
  *
+ * Sequences that begin alike keep whole pages of that beginning once, in layers that see all of it:
+ * batch * bytes(context) - (batch - 1) * bytes(prefix).
+ *
  * Sums saturate at UINT64_MAX.
  */
 #ifndef ANA_CAPACITY_H
@@ -25,6 +28,7 @@ struct ana_cache {
     bool whole;     /* windowed layers keep every token instead of a ring */
     uint32_t ranks; /* at least 1 */
     enum ana_shard shard;
+    uint64_t prefix; /* tokens that all sequences begin with and full layers keep once */
 };
 
 /* Bytes of one token in one layer of this kind. */

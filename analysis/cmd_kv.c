@@ -95,11 +95,12 @@ static void print_story(const struct ana_model *model, const struct ana_cache *c
 static int run(const struct ana_command *self, int argc, char **argv)
 {
     struct ana_shape_options o = {.share = 1, .ranks = 1};
-    uint64_t context = 4096, batch = 1;
+    uint64_t context = 4096, batch = 1, prefix = 0;
     const struct ana_option options[] = {
         ANA_SHAPE_OPTIONS(o),
         {"context", ANA_ABOVE, &context, "tokens in the cache (4096)"},
         {"batch", ANA_ABOVE, &batch, "sequences (1)"},
+        {"prefix", ANA_ABOVE, &prefix, "tokens that all sequences begin with and keep once (0)"},
         {0},
     };
     const int parsed = ana_options(self, options, &argc, argv);
@@ -119,6 +120,10 @@ static int run(const struct ana_command *self, int argc, char **argv)
         return ana_complain(self, "--%s=%llu: it must lie between 1 and 4294967295",
                             context > UINT32_MAX ? "context" : "batch",
                             (unsigned long long)(context > UINT32_MAX ? context : batch));
+    if (prefix > context)
+        return ana_complain(self, "--prefix=%llu is more than the context of %llu tokens",
+                            (unsigned long long)prefix, (unsigned long long)context);
+    cache.prefix = prefix;
     struct ana_table *const table = ana_table_new();
     if (!table)
         return ana_complain(self, "not enough memory");

@@ -77,6 +77,12 @@ static void check_sums(void)
     struct ana_model model = load("llama-3.1-8b");
     CHECK(ana_batch_bytes(&model, &cache, 8192, 1) == 1073741824, "llama-3.1-8b");
     CHECK(ana_batch_bytes(&model, &cache, 8192, 8) == 8589934592, "batch");
+    cache.prefix = 8000;
+    cache.page = 16;
+    CHECK(ana_batch_bytes(&model, &cache, 8192, 1) == 1073741824, "a prefix of one's own");
+    CHECK(ana_batch_bytes(&model, &cache, 8192, 8) == UINT64_C(131072) * (8000 + 8 * 192),
+          "shared");
+    cache = f16;
 
     /* Pages: 16 tokens each, so 8193 tokens keep 8208. */
     cache.page = 16;
