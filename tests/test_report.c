@@ -429,6 +429,57 @@ static void sweep_has_all_figures(void)
     }
 }
 
+/* The points of a .dat file: how many, and how many cases they stand for (its last column). */
+static void count_marks(const char *path, size_t *marks, double *cases)
+{
+    char *const text = rep_read_file(path, 16u << 20);
+    *marks = 0;
+    *cases = 0;
+    for (char *line = text ? strtok(text, "\n") : NULL; line; line = strtok(NULL, "\n"))
+        if (*line == '"') {
+            ++*marks;
+            *cases += strtod(strrchr(line, '\t') + 1, NULL);
+        }
+    free(text);
+}
+
+/* More cases than a picture can tell apart, of more kernels than it has colours for: fewer marks,
+ * but every case is behind one of them and in the sentences. */
+static void crowded_figures(void)
+{
+    const char *const path = in_work("crowd.json");
+    FILE *const out = begin(path, machine);
+    char kernel[16];
+    int rows = 0;
+    for (unsigned k = 0; k < 12; k++)
+        for (unsigned c = 1; c <= 180; c++) {
+            snprintf(kernel, sizeof(kernel), "k%u.c", k);
+            write_row(out,
+                      &(struct sample){kernel, NULL, 16, 1u << c % 5, 64, 512 * c, 1, 1 + k % 2,
+                                       false, NULL, false, NULL},
+                      &rows);
+        }
+    end(out);
+    char *page;
+    CHECK(report_on(&path, 1, in_work("crowd"), NULL, 0, &page) == 0, "it does not hold");
+    check_page(page);
+    CHECK(page && strstr(page, "of 2160 cases run at half their ceiling"), "all are counted");
+    CHECK(page && strstr(page, "These are 2160 cases, too many for a dot each"), "it is said");
+    size_t marks;
+    double cases;
+    count_marks(in_work("crowd/plots/07-roofline.dat"), &marks, &cases);
+    CHECK(marks > 20 && marks < 1000 && cases == 2160, "%zu marks for %g cases", marks, cases);
+    char *const script = rep_read_file(in_work("crowd/plots/07-roofline.gp"), 1u << 20);
+    CHECK(script && strstr(script, "series = 8\n") && strstr(script, "name[8] = 'others'"),
+          "seven kernels and the others");
+    free(script);
+    count_marks(in_work("crowd/plots/10-error.dat"), &marks, &cases);
+    CHECK(cases == 2160, "%zu marks for %g cases", marks, cases);
+    count_marks(in_work("sweep/plots/07-roofline.dat"), &marks, &cases);
+    CHECK(marks > 30 && cases == (double)marks, "%zu marks for %g cases", marks, cases);
+    free(page);
+}
+
 /* The report for a pull request: all of it text, nothing of it markup from outside. */
 static void markdown(void)
 {
@@ -605,6 +656,7 @@ static void queries(void)
         "# query: x=context y=time_ns need=-1",
         "# query: x=context y=time_ns log=q",
         "# query: x=context y=time_ns also=a,b,c,d",
+        "# query: x=context y=time_ns rest=some",
         "# query: x=context y=time_ns word",
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -665,6 +717,7 @@ int main(void)
     numbers();
     queries();
     sweep_has_all_figures();
+    crowded_figures();
     markdown();
     folder_keeps_the_rest();
     poor_files();

@@ -1,4 +1,4 @@
-# query: kernel=each over=kernel,kv,heads,kv_heads,dim,context,batch,q_len,layout,window by=kernel x=intensity y=flops_per_second log=xy roofs=yes
+# query: kernel=each over=kernel,kv,heads,kv_heads,dim,context,batch,q_len,layout,window,threads by=kernel x=intensity y=flops_per_second log=xy roofs=yes rest=others
 # title: Every case under the machine's roofs
 # caption: Operations a second over operations a byte.
 # SPDX-License-Identifier: Apache-2.0
@@ -17,5 +17,5 @@ if (ridge > 0) {
   set label 21 'arithmetic' at graph 0.99, first roof_fma offset 0, character 0.7 right tc rgb 0x1f2328
   if (ridge / 3 > x_from) { set label 22 'reading' at ridge / 3, ridge / 3 * roof_read offset character -0.8, 0.6 right tc rgb 0x1f2328 }
 }
-plot for [i = 1:series] data index i - 1 using X:Y with points pt 7 ps 0.6 lc rgb (0x60000000 + colour[i]), \
+plot for [i = 1:series] data index i - 1 using X:Y:(shade(colour[i], column(CASES), 96)) with points pt 7 ps 0.6 lc rgb variable, \
      roof(x) with lines lw 2 lc rgb 0x1f2328

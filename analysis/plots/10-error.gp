@@ -17,4 +17,4 @@ unset ytics
 set label 4 x_title at graph 0.5, screen sy(14) center tc rgb 0x57606a
 set arrow 1 from 1, graph 0 to 1, graph 1 nohead lw 2 lc rgb 0x1f2328
 do for [r = 1:rows] { set label 300 + r row[r] at graph 0, first r - 1 offset character -1, 0 right tc rgb 0x1f2328 }
-plot for [i = 1:series] data index i - 1 using X:ROW with points pt 7 ps 0.8 lc rgb (0xa0000000 + 0x0072b2)
+plot for [i = 1:series] data index i - 1 using X:ROW:(shade(0x0072b2, column(CASES), 160)) with points pt 7 ps 0.8 lc rgb variable

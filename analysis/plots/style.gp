@@ -5,10 +5,12 @@
 # Variables of the selection, computed by analysis/report/script.c:
 #   data, series, name[], colour[], ink[]           the .dat file; one index in it a series
 #   first_x[] first_y[] last_x[] last_y[]           ends of each series
+#   z_text[]                                        z of the last points, in words
 #   label_wide[] label_narrow[]                     heights (graph) for labels at the right end
 #   outgrown_x[] outgrown_y[]                       where a KV cache outgrows the CPU's last cache
 #   {x,y}_{from,to,low,high,log,title,tics,few}     axes with and without margin; tics for eval()
 #   {x,y}_ranks, {x,y}_rank_tics, rows, row[]       categories
+#   most                                            cases behind the fullest mark; 1: a mark is a case
 #   l2_bytes l3_bytes last_cache roof_read roof_fma the machine; 0 or empty where not known
 #   context_high                                    the longest context, in words
 #   X Y Z ROW ... KV_BYTES ...                      columns of the .dat file
@@ -52,6 +54,9 @@ canvas = "height = 1.0 * (tall + title_px); ".\
   "set bmargin at screen sy(bottom_px); set tmargin at screen 1 - sy(top_px + title_px); ".\
   "if (titled) { set label 1 '{/:Bold '.title_lines.'}' at screen sx(edge_px), screen 1 - sy(30) left font ',19' tc rgb 0x1f2328; ".\
   "set label 2 subtitle_lines at screen sx(edge_px), screen 1 - sy(title_px - (strstrt(subtitle_lines, \"\\n\") ? 38 : 18)) left font ',12' tc rgb 0x57606a }; "
+
+# Colour of a mark: 'clear' of 255 where each is a case, in a density the fuller the more cases.
+shade(colour, cases, clear) = colour + 16777216 * int(most > 1 ? 208 * (1 - log(cases) / log(most)) : clear)
 
 # Axes of a plain x-y figure: the y title stands above its axis, where it is read first.
 axes = "set label 3 y_title at screen sx(edge_px), screen 1 - sy(title_px + 16) left tc rgb 0x57606a; ".\

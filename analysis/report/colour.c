@@ -9,8 +9,8 @@ static const struct rep_colour palette[] = {
     {0xcc79a7, 0x9c4474}, /* purple */
     {0xe69f00, 0x8a5f00}, /* orange */
     {0x56b4e9, 0x1f6f9f}, /* sky */
-    {0x6e7781, 0x57606a}, /* grey */
     {0x24292f, 0x24292f}, /* ink */
+    {0x6e7781, 0x57606a}, /* grey, for what is left */
 };
 
 /* From warm to cool as the cache shrinks. */

@@ -6,6 +6,7 @@
  */
 #include "analysis/report/figure.h"
 
+#include "analysis/report/density.h"
 #include "analysis/report/finding.h"
 #include "analysis/report/script.h"
 #include "analysis/report/text.h"
@@ -179,6 +180,15 @@ int rep_figure_draw(const struct rep_plot *plot, const struct rep_sets *sets,
     if (*machine->line)
         snprintf(figure->subtitle + at, sizeof(figure->subtitle) - at, "\302\240\302\267 %s",
                  machine->line);
+    const size_t cases = selection.points.count;
+    rep_density_make(&query, &selection);
+    if (selection.most > 1) {
+        const size_t end = strlen(figure->caption);
+        snprintf(figure->caption + end, sizeof(figure->caption) - end,
+                 " These are %zu cases, too many for a dot each: a mark stands for up to %.0f that "
+                 "lie close together, and is the fuller the more there are.",
+                 cases, selection.most);
+    }
     rc = rep_script_write(plot, &query, &selection, figure, machine, dir);
     rep_selection_free(&selection);
     if (rc)

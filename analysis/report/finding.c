@@ -184,11 +184,12 @@ static void say_roofline(const struct rep_selection *s, struct rep_figure *f)
     if (known)
         snprintf(f->title, sizeof(f->title), "%zu of %zu cases run at half their ceiling or better",
                  near, known);
-    snprintf(f->caption, sizeof(f->caption),
-             "Every case as operations a second over operations a byte. Under the slope memory is "
-             "the limit, under the flat roof arithmetic is; %s",
-             known ? "both roofs are the best readings of the machine's ceilings in these files."
-                   : "the files hold no ceilings, so no roof is drawn.");
+    snprintf(
+        f->caption, sizeof(f->caption),
+        "Every case as operations a second over operations a byte, whatever its threads. Under "
+        "the slope memory is the limit, under the flat roof arithmetic is; %s",
+        known ? "both roofs are the best readings of the machine's ceilings in these files."
+              : "the files hold no ceilings, so no roof is drawn.");
 }
 
 static void say_scaling(const struct rep_selection *s, struct rep_figure *f)

@@ -68,6 +68,7 @@ const struct rep_field rep_fields[] = {
     FIELD(attention_speedup, "speed-up of attention over MHA", REP_TIMES),
     FIELD(relative, "time, relative to the first point", REP_TIMES),
     FIELD(efficiency, "share of the floor's own speed-up", REP_PERCENT),
+    FIELD(cases, "cases at this place", REP_COUNT),
 };
 const size_t rep_field_count = sizeof(rep_fields) / sizeof(*rep_fields);
 

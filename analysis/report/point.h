@@ -36,6 +36,7 @@ struct rep_point {
     double speedup, ideal_speedup, floor_speedup, efficiency;
     double attending_ns, attention_speedup;
     double relative; /* time over that of the first point of its series; once selected */
+    double cases;    /* that a mark stands for: 1, or more in a density (density.h) */
 };
 
 struct rep_points {

@@ -81,7 +81,7 @@ static void derive(struct rep_point *p)
     p->error_used = p->bound > 0 ? p->error / p->bound : NAN;
     p->attending_ns = p->attention_fraction * p->time_ns;
     p->attention_speedup = NAN;
-    p->relative = 1;
+    p->relative = p->cases = 1;
     p->speedup = p->ideal_speedup = p->floor_speedup = p->efficiency = NAN;
 }
 

@@ -127,6 +127,8 @@ static int read_key(const char *key, const char *value, struct rep_query *q)
         return read_word(value, "yes", "no", &q->roofs);
     if (strcmp(key, "flip") == 0)
         return read_word(value, "x", "no", &q->flip);
+    if (strcmp(key, "rest") == 0)
+        return read_word(value, "others", "none", &q->rest);
     if (strcmp(key, "log") == 0)
         return read_log(value, q);
     if (strcmp(key, "only") == 0)

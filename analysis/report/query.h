@@ -17,6 +17,7 @@
  * need      distinct values of x without which there is no figure (default 1)
  * least     points without which a series is left out (default 1)
  * series    at most so many series, spread over those there are (default 8)
+ * rest      others: series beyond those, the smallest ones, are drawn as one and not left out
  * label     yes: only points that carry a label
  * roofs     yes: the axes have room for the roofs of a roofline
  * flip      x: x falls from left to right, and "last" means its smallest value
@@ -50,7 +51,7 @@ struct rep_query {
     unsigned over;
     enum rep_by by, rows;
     enum rep_from { REP_FROM_CASES, REP_FROM_STEPS, REP_FROM_MACHINE } from;
-    bool best, log_x, log_y, labelled, flip, roofs;
+    bool best, log_x, log_y, labelled, flip, roofs, rest;
     unsigned need, least, series;
     double begin; /* 0: none */
     char only[64];
@@ -72,6 +73,7 @@ struct rep_selection {
     char (*rows)[REP_NAME]; /* names of the categories, best first */
     size_t row_count;
     size_t *row_of;  /* of each point */
+    double most;     /* cases behind one mark; 1 unless the figure is a density */
     char held[256];  /* the axes that were held, in words */
     size_t left_out; /* points that belong to another combination of held axes */
 };

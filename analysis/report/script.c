@@ -145,6 +145,8 @@ static void write_series(FILE *out, const struct rep_query *q, const struct rep_
 {
     const size_t n = s->series_count;
     fprintf(out, "series = %zu\narray name[%zu]; array colour[%zu]; array ink[%zu]\n", n, n, n, n);
+    if (q->z)
+        fprintf(out, "array z_text[%zu]\n", n);
     fprintf(out, "array first_x[%zu]; array first_y[%zu]; array last_x[%zu]; array last_y[%zu]\n",
             n, n, n, n);
     for (size_t k = 0; k < n; k++) {
@@ -160,6 +162,10 @@ static void write_series(FILE *out, const struct rep_query *q, const struct rep_
                 colour.ink);
         fprintf(out, "first_x[%zu] = %.10g; last_x[%zu] = %.10g", k + 1, rep_value(first, q->x),
                 k + 1, rep_value(last, q->x));
+        char text[REP_TEXT];
+        if (q->z)
+            fprintf(out, "; z_text[%zu] = '%s'", k + 1,
+                    rep_write(q->z->unit, rep_value(last, q->z), text));
         if (q->y)
             fprintf(out, "; first_y[%zu] = %.10g; last_y[%zu] = %.10g", k + 1,
                     rep_value(first, q->y), k + 1, rep_value(last, q->y));
@@ -313,6 +319,7 @@ static void write_variables(FILE *out, const struct rep_plot *plot, const struct
     write_axis(out, 'y', q->y, &y, q->log_y);
     write_series(out, q, s);
     write_rows(out, s);
+    fprintf(out, "most = %.10g\n", s->most);
     fprintf(out, "roof_read = %.10g; roof_fma = %.10g\n", roofs.read, roofs.fma);
     write_paper(out, paper);
     write_ranks(out, 'x', q->x, &ranks[0]);

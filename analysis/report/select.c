@@ -124,7 +124,7 @@ static int by_key(const void *a, const void *b)
     return strcmp(((const struct rep_tagged *)a)->key, ((const struct rep_tagged *)b)->key);
 }
 
-static int by_series_x(const void *a, const void *b)
+int rep_by_series_x(const void *a, const void *b)
 {
     const struct rep_tagged *const s = a, *const t = b;
     if (s->series.order != t->series.order)
@@ -255,6 +255,7 @@ static int fill(struct rep_tagged *t, size_t n, const struct rep_query *q,
     if (!out->points.points || !out->series)
         return -ENOMEM;
     out->points.count = n;
+    out->most = 1;
     for (size_t i = 0; i < n; i++) {
         out->points.points[i] = *t[i].point;
         if (!i || strcmp(t[i].series.name, t[i - 1].series.name) != 0) {
@@ -304,7 +305,7 @@ int rep_select(const struct rep_sets *sets, const struct rep_query *query,
     size_t first, count;
     widest(t, n, query->need, &first, &count);
     selection->left_out = n - count;
-    qsort(t + first, count, sizeof(*t), by_series_x);
+    qsort(t + first, count, sizeof(*t), rep_by_series_x);
     count = rep_thin(t + first, count, query);
     rc = -ENODATA;
     if (query->from == REP_FROM_MACHINE && !count) {
@@ -314,9 +315,10 @@ int rep_select(const struct rep_sets *sets, const struct rep_query *query,
         goto out;
     }
     if (!count || distinct_x(t + first, count) < query->need) {
-        snprintf(message, size, "needs %s with %s at %u or more values%s",
+        snprintf(message, size, "needs %s with %s%s%s at %u or more values%s",
                  query->from == REP_FROM_STEPS ? "steps of layers or models" : "cases",
-                 query->x->title, query->need, query->labelled ? " that carry a model's name" : "");
+                 query->x->title, query->z ? " and " : "", query->z ? query->z->title : "",
+                 query->need, query->labelled ? " that carry a model's name" : "");
         goto out;
     }
     if (query->from == REP_FROM_MACHINE)

@@ -16,9 +16,12 @@ struct rep_tagged {
 
 /*
  * How many of n points, sorted by series and x, are drawn; those come first, in their order, and
- * the others behind them. Short series go, then all but an even choice of series, then marks that
- * would cover each other.
+ * the others behind them. Short series go, then all but an even choice of series, unless the query
+ * wants what is beyond its number of series as one more.
  */
 size_t rep_thin(struct rep_tagged *t, size_t n, const struct rep_query *query);
+
+/* For qsort(): by series, then by x. */
+int rep_by_series_x(const void *a, const void *b);
 
 #endif

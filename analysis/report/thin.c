@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fewer points than there are, chosen so that the picture says the same. */
+/* Fewer series than there are, chosen so that the picture says the same. */
 #include "analysis/report/tagged.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Whether series `index` of `series` is among `keep` spread evenly, the last one included. */
@@ -54,51 +55,42 @@ static size_t drop_short(struct rep_tagged *t, size_t n, unsigned least)
     return kept;
 }
 
-/* Above so many points a figure is a density: marks that would cover each other are drawn once. */
-enum { CROWD = 2000, COLUMNS = 140, LINES = 80 };
-
-static size_t cell_of(double value, double low, double high, bool log_scale, size_t cells)
+/* All series but those of the most points become one, behind the others. */
+static void join_rest(struct rep_tagged *t, size_t n, size_t keep)
 {
-    const double share = !(high > low) ? 0
-                         : log_scale   ? log(value / low) / log(high / low)
-                                       : (value - low) / (high - low);
-    return (size_t)fmin(fmax(share * (double)cells, 0), (double)cells - 1);
-}
-
-/* One point a series and cell of the picture, in the way of thin(). */
-static size_t merge_close(struct rep_tagged *t, size_t n, const struct rep_query *q)
-{
-    double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
-    const struct rep_field *const fields[2] = {q->x, q->y ? q->y : q->x};
+    size_t series = 0;
     for (size_t i = 0; i < n; i++)
-        for (size_t a = 0; a < 2; a++) {
-            low[a] = fmin(low[a], rep_value(t[i].point, fields[a]));
-            high[a] = fmax(high[a], rep_value(t[i].point, fields[a]));
+        series += !i || strcmp(t[i].series.name, t[i - 1].series.name) != 0;
+    if (series <= keep)
+        return;
+    size_t *const first = calloc(series + 1, sizeof(*first));
+    bool *const rest = calloc(series, sizeof(*rest));
+    if (first && rest) {
+        for (size_t i = 0, k = 0; i < n; i++)
+            if (!i || strcmp(t[i].series.name, t[i - 1].series.name) != 0)
+                first[k++] = i;
+        first[series] = n;
+        for (size_t k = 0; k < series; k++) {
+            size_t larger = 0;
+            for (size_t j = 0; j < series; j++) {
+                const size_t mine = first[k + 1] - first[k], its = first[j + 1] - first[j];
+                larger += its > mine || (its == mine && j < k);
+            }
+            rest[k] = larger >= keep - 1;
         }
-    unsigned char taken[LINES][COLUMNS] = {{0}};
-    char name[REP_NAME] = "";
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!i || strcmp(t[i].series.name, name) != 0)
-            memset(taken, 0, sizeof(taken));
-        memcpy(name, t[i].series.name, sizeof(name));
-        const size_t x =
-            cell_of(rep_value(t[i].point, fields[0]), low[0], high[0], q->log_x, COLUMNS);
-        const size_t y =
-            q->y ? cell_of(rep_value(t[i].point, fields[1]), low[1], high[1], q->log_y, LINES) : 0;
-        if (taken[y][x])
-            continue;
-        taken[y][x] = 1;
-        const struct rep_tagged dropped = t[kept];
-        t[kept++] = t[i];
-        t[i] = dropped;
+        for (size_t k = 0; k < series; k++)
+            for (size_t i = first[k]; rest[k] && i < first[k + 1]; i++)
+                t[i].series = (struct rep_series){.name = "others", .order = INFINITY};
+        qsort(t, n, sizeof(*t), rep_by_series_x);
     }
-    return kept;
+    free(first);
+    free(rest);
 }
 
 size_t rep_thin(struct rep_tagged *t, size_t n, const struct rep_query *query)
 {
     n = drop_short(t, n, query->least);
-    n = thin(t, n, query->series);
-    return n > CROWD ? merge_close(t, n, query) : n;
+    if (query->rest)
+        join_rest(t, n, query->series);
+    return thin(t, n, query->series);
 }
