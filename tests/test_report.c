@@ -690,6 +690,7 @@ static void numbers(void)
               tics[6] == 32768,
           "it does not hold");
     CHECK(rep_tics(REP_RATE, 0, 10, false, 5, tics) > 2 && tics[0] == 0, "it does not hold");
+    CHECK(rep_tics(REP_RATE, 130, 330, true, 8, tics) > 3, "a short stretch has tics");
     CHECK(rep_tics(REP_RATE, 1, 1, true, 8, tics) == 0, "it does not hold");
     CHECK(rep_tics(REP_RATE, NAN, 1, true, 8, tics) == 0, "it does not hold");
     CHECK(rep_tics(REP_RATE, -1, 10, true, 8, tics) == 0, "it does not hold");

@@ -1,4 +1,4 @@
-# query: kernel=best over=kv_heads,context by=attention x=context y=p50_ns also=p90_ns,p99_ns log=xy need=2 series=3
+# query: kernel=best over=kv_heads,context by=attention x=context y=p50_ns also=p90_ns,p99_ns log=xy z=p99_ns need=2 series=3
 # title: Single calls: median, 90th and 99th percentile
 # caption: Lines are the median of single calls, the darker band reaches up to the 90th, the lighter one to the 99th percentile. Who serves people waits for the slow calls, not for the median.
 # SPDX-License-Identifier: Apache-2.0

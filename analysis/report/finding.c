@@ -99,6 +99,28 @@ static void say_speedup(const struct rep_selection *s, struct rep_figure *f)
     }
 }
 
+static void say_time(const struct rep_selection *s, struct rep_figure *f)
+{
+    const struct rep_series *const longest = &s->series[s->series_count - 1];
+    const struct rep_point *const few = &s->points.points[longest->first];
+    const struct rep_point *const many = few + longest->count - 1;
+    TEXT(fast, REP_TIME, few->time_ns);
+    TEXT(slow, REP_TIME, many->time_ns);
+    TEXT(context, REP_TOKENS, many->context);
+    snprintf(f->title, sizeof(f->title),
+             "At %s tokens one call takes %s with %.0f KV head%s and %s with %.0f", context, fast,
+             few->kv_heads, few->kv_heads > 1 ? "s" : "", slow, many->kv_heads);
+    if (!isfinite(few->floor_ns) || !isfinite(many->floor_ns))
+        return;
+    TEXT(low, REP_TIME, few->floor_ns);
+    TEXT(high, REP_TIME, many->floor_ns);
+    const size_t end = strlen(f->caption);
+    snprintf(f->caption + end, sizeof(f->caption) - end,
+             " There the floor is %s and %s: where it is flat, arithmetic that fewer KV heads do "
+             "not save is the limit, where it rises, the bytes of the cache are.",
+             low, high);
+}
+
 static void say_kernels(const struct rep_selection *s, struct rep_figure *f)
 {
     const struct rep_point *top = NULL;
@@ -379,6 +401,7 @@ static const struct {
     {"01-cache-versus-speed", say_cache},
     {"02-latency-versus-context", say_latency},
     {"03-speedup-versus-kv-heads", say_speedup},
+    {"03-time-versus-kv-heads", say_time},
     {"04-kernels", say_kernels},
     {"05-models", say_models},
     {"06-efficiency", say_efficiency},

@@ -157,5 +157,8 @@ size_t rep_tics(enum rep_unit unit, double from, double to, bool log, size_t max
         return linear(from, to, max, tics);
     if (!(from > 0))
         return 0;
-    return doubles(unit) ? powers_of_two(from, to, max, tics) : decades(from, to, max, tics);
+    if (doubles(unit))
+        return powers_of_two(from, to, max, tics);
+    const size_t n = decades(from, to, max, tics);
+    return n < 3 ? linear(from, to, max, tics) : n; /* too short a stretch for round powers */
 }
