@@ -395,6 +395,8 @@ static void sweep_has_all_figures(void)
                                        "&lt;b&gt;a warning&lt;/b&gt;",
                                        "attn-bench --suite=&#39;x&#39; &amp; more",
                                        "&lt;script&gt;alert(1)",
+                                       "measured by <code>attn-bench --suite=&#39;x&#39; &amp;",
+                                       "measured by <code>attn-bench --machine",
                                        "64 KV heads take",
                                        "in the GQA paper",
                                        "They differ most at",

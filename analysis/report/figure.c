@@ -146,6 +146,7 @@ static int choose(const struct rep_plot *plot, const struct rep_sets *sets,
     const int rc = rep_select(sets, query, selection, figure->reason, sizeof(figure->reason));
     if (rc)
         return rc;
+    figure->file = selection->points.points[0].file;
     rep_finding_say(plot->name, selection, query, figure);
     snprintf(figure->subtitle, sizeof(figure->subtitle), "%s%s%s", selection->held,
              query->best && query->from == REP_FROM_CASES

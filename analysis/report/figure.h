@@ -32,6 +32,7 @@ struct rep_figure {
     char name[REP_NAME];
     enum rep_drawn state;
     bool machine; /* of the machine itself and not of cases */
+    size_t file;  /* of the results, that its cases are from */
     char title[256], subtitle[640], caption[1024], alt[512];
     char reason[512];
     char *wide, *narrow; /* SVG text for the page; NULL unless drawn */

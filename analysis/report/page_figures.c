@@ -44,8 +44,23 @@ static void inline_svg(FILE *out, const char *svg, const char *form, size_t inde
     }
 }
 
-static void one(FILE *out, const struct rep_figure *f, size_t index)
+/* The command that measured what the figure shows. */
+static void command(const struct rep_page *page, const struct rep_figure *f, FILE *out)
 {
+    const char *const line = f->machine ? "attn-bench --machine"
+                             : f->file < page->result_count
+                                 ? ana_result_context(page->results[f->file], "command_line")
+                                 : NULL;
+    if (!line)
+        return;
+    fputs("<p class=\"note command\">measured by <code>", out);
+    rep_html(out, line);
+    fputs("</code></p>\n", out);
+}
+
+static void one(const struct rep_page *page, size_t index, FILE *out)
+{
+    const struct rep_figure *const f = &page->figures[index];
     fprintf(out, "<figure id=\"%s\">\n<h3>", f->name);
     rep_html(out, f->title);
     fputs("</h3>\n<p class=\"sub\">", out);
@@ -61,7 +76,9 @@ static void one(FILE *out, const struct rep_figure *f, size_t index)
     }
     fputs("<figcaption><p>", out);
     rep_html(out, f->caption);
-    fprintf(out, "</p>\n<p class=\"note noprint\"><a href=\"plots/%s.dat\">points</a> \302\267 ",
+    fputs("</p>\n", out);
+    command(page, f, out);
+    fprintf(out, "<p class=\"note noprint\"><a href=\"plots/%s.dat\">points</a> \302\267 ",
             f->name);
     if (f->state == REP_DRAWN)
         fprintf(out,
@@ -81,7 +98,7 @@ void rep_page_figures(const struct rep_page *page, FILE *out)
     fputs("<section id=\"figures\">\n<h2>What the measurements show</h2>\n", out);
     for (size_t i = 0; i < page->figure_count; i++)
         if (page->figures[i].state != REP_NOTHING && !page->figures[i].machine)
-            one(out, &page->figures[i], i);
+            one(page, i, out);
     bool first = true;
     for (size_t i = 0; i < page->figure_count; i++) {
         if (page->figures[i].state != REP_NOTHING)
@@ -103,5 +120,5 @@ void rep_page_ceilings(const struct rep_page *page, FILE *out)
 {
     for (size_t i = 0; i < page->figure_count; i++)
         if (page->figures[i].state != REP_NOTHING && page->figures[i].machine)
-            one(out, &page->figures[i], i);
+            one(page, i, out);
 }

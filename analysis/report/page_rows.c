@@ -76,7 +76,7 @@ static bool varies(const struct rep_points *points, const char *name)
     return false;
 }
 
-static void own_row(const struct rep_point *p, bool batch, bool threads, FILE *out)
+static void own_row(const struct rep_point *p, bool batch, bool threads, bool label, FILE *out)
 {
     const struct attn_problem *const s = &p->name->problem;
     char kind[REP_TEXT];
@@ -101,9 +101,12 @@ static void own_row(const struct rep_point *p, bool batch, bool threads, FILE *o
     cell(out, p, "items_per_second");
     cell(out, p, "ceiling_fraction");
     cell(out, p, "speedup");
-    fputs("<td class=\"k\">", out);
-    rep_html(out, p->label);
-    fputs("</td></tr>\n", out);
+    if (label) {
+        fputs("<td class=\"k\">", out);
+        rep_html(out, p->label);
+        fputs("</td>", out);
+    }
+    fputs("</tr>\n", out);
 }
 
 static void own_table(const struct rep_page *page, FILE *out)
@@ -114,6 +117,9 @@ static void own_table(const struct rep_page *page, FILE *out)
     memcpy(best.points, page->best->points, page->best->count * sizeof(*best.points));
     best.count = page->best->count;
     qsort(best.points, best.count, sizeof(*best.points), rep_by_shape);
+    bool labels = false;
+    for (size_t i = 0; i < best.count; i++)
+        labels = labels || *best.points[i].label;
     const bool batches = varies(&best, "batch"), teams = varies(&best, "threads");
     fputs("<p>The fastest kernel of each shape. All kernels and all columns are in "
           "<a href=\"summary.csv\">summary.csv</a>.</p>\n"
@@ -122,14 +128,14 @@ static void own_table(const struct rep_page *page, FILE *out)
           out);
     fputs(batches ? "<th class=\"n\">batch</th>" : "", out);
     fputs(teams ? "<th class=\"n\">threads</th>" : "", out);
-    fputs(
-        "<th class=\"n\">context</th><th class=\"n\">KV cache</th>"
-        "<th>fastest kernel</th><th class=\"n\">time</th><th class=\"n\">tokens/s</th>"
-        "<th class=\"n\">of ceiling</th><th class=\"n\">over MHA</th><th>model</th></tr></thead>\n"
-        "<tbody>\n",
-        out);
+    fputs("<th class=\"n\">context</th><th class=\"n\">KV cache</th>"
+          "<th>fastest kernel</th><th class=\"n\">time</th><th class=\"n\">tokens/s</th>"
+          "<th class=\"n\">of ceiling</th><th class=\"n\">over MHA</th>",
+          out);
+    fputs(labels ? "<th>model</th>" : "", out);
+    fputs("</tr></thead>\n<tbody>\n", out);
     for (size_t i = 0; i < best.count && i < ROWS_SHOWN; i++)
-        own_row(&best.points[i], batches, teams, out);
+        own_row(&best.points[i], batches, teams, labels, out);
     fputs("</tbody></table></div>\n", out);
     if (best.count > ROWS_SHOWN)
         fprintf(out, "<p class=\"note\">The first %d of %zu shapes.</p>\n", ROWS_SHOWN, best.count);
