@@ -62,5 +62,8 @@ const char rep_page_css[] =
     "@media(min-width:641px){figure svg.narrow{display:none}}\n"
     "@media print{body{max-width:none;padding:0;font-size:11pt}nav,.noprint{display:none}"
     "figure,tr,.cards{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}"
+    "h1{font-size:22pt}h2{font-size:16pt;margin-top:28pt}h3{font-size:13pt}figure{margin-top:20pt}"
+    "figure svg.wide{width:84%;margin:6pt 0}figcaption p{font-size:9.5pt;margin-bottom:5pt}"
+    ".sub,.note,td,th{font-size:8.5pt}th,td{padding:3pt 8pt 3pt 0}"
     "a{color:inherit;text-decoration:none}figure svg.wide{display:block}"
     "figure svg.narrow{display:none}}\n";

@@ -292,7 +292,7 @@ static void write_variables(FILE *out, const struct rep_plot *plot, const struct
             plot->name);
     fprintf(out, "figure = '%s'\ndata = '%s.dat'\n", plot->name, plot->name);
     fputs("title_lines = ", out);
-    rep_gnuplot_lines(out, figure->title, 88);
+    rep_gnuplot_lines(out, figure->title, 66);
     fputs("\nsubtitle_lines = ", out);
     rep_gnuplot_lines(out, figure->subtitle, 134);
     fputc('\n', out);
