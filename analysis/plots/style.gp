@@ -29,6 +29,9 @@ bottom_px = 58
 title_px = !titled ? 0 : strstrt(title_lines, "\n") ? 104 : 78
 if (titled && strstrt(subtitle_lines, "\n")) title_px = title_px + 20
 top_px = 40
+# Markup ends with its line.
+break_at = strstrt(title_lines, "\n")
+title_bold = break_at ? '{/:Bold '.title_lines[1:break_at - 1]."}\n".'{/:Bold '.title_lines[break_at + 1:*].'}' : '{/:Bold '.title_lines.'}'
 
 set encoding utf8
 set datafile separator tab
@@ -52,7 +55,7 @@ canvas = "height = 1.0 * (tall + title_px); ".\
   "set output figure.(form eq 'svg' ? '.svg' : form eq 'png' ? '.png' : '.'.form.'.svg'); ".\
   "set lmargin at screen sx(left_px); set rmargin at screen 1 - sx(right_px); ".\
   "set bmargin at screen sy(bottom_px); set tmargin at screen 1 - sy(top_px + title_px); ".\
-  "if (titled) { set label 1 '{/:Bold '.title_lines.'}' at screen sx(edge_px), screen 1 - sy(30) left font ',19' tc rgb 0x1f2328; ".\
+  "if (titled) { set label 1 title_bold at screen sx(edge_px), screen 1 - sy(30) left font ',19' tc rgb 0x1f2328; ".\
   "set label 2 subtitle_lines at screen sx(edge_px), screen 1 - sy(title_px - (strstrt(subtitle_lines, \"\\n\") ? 38 : 18)) left font ',12' tc rgb 0x57606a }; "
 
 # Colour of a mark: 'clear' of 255 where each is a case, in a density the fuller the more cases.

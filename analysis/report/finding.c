@@ -314,6 +314,20 @@ static void say_traffic(const struct rep_selection *s, struct rep_figure *f)
              strcmp(a, b) ? " to " : "", strcmp(a, b) ? b : "");
 }
 
+static void say_simulated(const struct rep_selection *s, struct rep_figure *f)
+{
+    double low = INFINITY, high = 0;
+    for (size_t i = 0; i < s->points.count; i++) {
+        const struct rep_point *const p = &s->points.points[i];
+        low = fmin(low, p->sim_dram_bytes / p->bytes);
+        high = fmax(high, p->sim_dram_bytes / p->bytes);
+    }
+    TEXT(a, REP_TIMES, low);
+    TEXT(b, REP_TIMES, high);
+    snprintf(f->title, sizeof(f->title), "Simulated caches move %s%s%s the bytes the shapes demand",
+             a, strcmp(a, b) ? " to " : "", strcmp(a, b) ? b : "");
+}
+
 /* The last point of a series by its name, NULL if there is none. */
 static const struct rep_point *last_of(const struct rep_selection *s, const char *name)
 {
@@ -412,6 +426,7 @@ static const struct {
     {"11-kv-types", say_types},
     {"12-percentiles", say_percentiles},
     {"13-traffic", say_traffic},
+    {"14-simulated-traffic", say_simulated},
     {"21-bandwidth-ladder", say_ladder},
     {"22-machine-roofline", say_roofs},
     {"30-paper-gqa", say_paper},

@@ -39,6 +39,7 @@ const struct rep_field rep_fields[] = {
     FIELD(max_ns, "slowest call", REP_TIME),
     FIELD(dram_bytes, "measured DRAM traffic of one call", REP_BYTES),
     FIELD(amplification, "measured bytes over the shape's", REP_TIMES),
+    FIELD(sim_dram_bytes, "simulated DRAM traffic of one call", REP_BYTES),
     FIELD(attention_fraction, "share of attention in a step", REP_PERCENT),
     FIELD(weight_bytes, "weights that a step reads", REP_BYTES),
     FIELD(memory_ratio, "memory to arithmetic, as published", REP_INTENSITY),

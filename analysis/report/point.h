@@ -25,6 +25,7 @@ struct rep_point {
     double kv_bytes, bytes, flops, bytes_per_second, items_per_second;
     double ceiling_fraction, read_ns, fma_ns, error, bound;
     double p50_ns, p90_ns, p99_ns, max_ns, dram_bytes, amplification;
+    double sim_dram_bytes;
     double quant_error, loss; /* loss: quant_error, or error where nothing was narrowed */
     /* of the phases layer, model and generate */
     double attention_fraction, weight_bytes, memory_ratio, memory_ratio_counted;

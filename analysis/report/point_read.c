@@ -28,6 +28,7 @@ static const struct {
     {"max_ns", offsetof(struct rep_point, max_ns)},
     {"dram_bytes", offsetof(struct rep_point, dram_bytes)},
     {"read_amplification", offsetof(struct rep_point, amplification)},
+    {"sim_dram_bytes", offsetof(struct rep_point, sim_dram_bytes)},
     {"quant_error", offsetof(struct rep_point, quant_error)},
     {"attention_fraction", offsetof(struct rep_point, attention_fraction)},
     {"weight_bytes", offsetof(struct rep_point, weight_bytes)},
