@@ -142,8 +142,9 @@ static int show(const struct ana_command *self, const struct ana_sets *sets, con
     }
     ana_table_free(table);
     if (!status && fitted < sets->count && format == ANA_TABLE_TEXT)
-        printf("\n%zu sets have fewer than %d cases and are left out\n", sets->count - fitted,
-               ANA_LAW_LEAST);
+        printf(sets->count - fitted == 1 ? "\n%zu set has fewer than %d cases and is left out\n"
+                                         : "\n%zu sets have fewer than %d cases and are left out\n",
+               sets->count - fitted, ANA_LAW_LEAST);
     if (!status && !residuals && format == ANA_TABLE_TEXT)
         printf("\ntime = t0 + (reading^p + arithmetic^p)^(1/p), p is the overlap; held out: error "
                "of\npredictions for %s that the fit had not seen\n",

@@ -44,6 +44,11 @@ static void check_cross_layer(void)
               model.kinds[0].layers);
         CHECK(model.reuse_layers == 20 - rows[i].caches, "row %zu: reuse", i);
     }
+    /* KeepEnds, DenseFront and DenseBack: eleven of the layers own a cache, wherever they lie. */
+    struct ana_model uneven = ana_model_uniform(20, 16, 1, 128);
+    uneven.kinds[0].layers = 11;
+    uneven.reuse_layers = 9;
+    CHECK(ana_sequence_bytes(&uneven, &f16, 1) == 5632, "eleven caches");
 }
 
 /* arXiv 2211.05102, table 1: 64 chips of 32 GiB, three tenths for the cache. */
