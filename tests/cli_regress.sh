@@ -85,6 +85,10 @@ ab() { # status, text of stdout or stderr, arguments
   grep -qF -- "$text" "$work/out" "$work/err" ||
     fail "regress ab $*: lacks '$text': $(cat "$work/out" "$work/err")"
 }
+# The same of programs that pretend: their times are what they are, whatever the machine does.
+pretend() { # status, text, base, head, more arguments
+  ab "$1" "$2" --keep_disturbed "$work/$3" "$work/$4" "${@:5}"
+}
 
 program base
 program slower ns=110000
@@ -97,37 +101,58 @@ program more 'cases=a b c'
 program skip skip=b
 program same code=c0de
 program old greeting=0
-program foreign help=no
-program foreign_slower help=no ns=110000
-program foreign_crash help=no crash=b
+program foreign help=no cases=a
+program foreign_slower help=no cases=a ns=110000
+program foreign_crash help=no cases=a crash=a
 program noisy noise=40000
 
-ab 0 'as fast as before' "$work/base" "$work/base"
-ab 1 '2 regressions' "$work/base" "$work/slower" "--json=$work/run.json" "--junit=$work/run.xml" \
+pretend 0 'as fast as before' base base
+pretend 1 '2 regressions' base slower "--json=$work/run.json" "--junit=$work/run.xml" \
   "--markdown=$work/run.md"
-ab 0 '2 improvements' "$work/base" "$work/faster"
-ab 0 'of unchanged code' "$work/same" "$work/same"
-ab 0 'as fast as before' "$work/same" "$work/same" --no_fingerprint
-ab 4 'head: crashed with signal 11' "$work/base" "$work/crash"
+pretend 0 '2 improvements' base faster
+pretend 0 'of unchanged code' same same
+pretend 0 'as fast as before' same same --no_fingerprint
+pretend 4 'head: crashed with signal 11' base crash
 grep -q 'out of luck' "$work/out" || fail "the last words of a crash are lost"
-ab 0 'base: crashed' "$work/crash" "$work/base"
-ab 4 'did not answer for 1 s' "$work/base" "$work/hang" --timeout=1s
-ab 4 'head: element 3 is off by 7' "$work/base" "$work/wrong"
-ab 4 'head does not have this case' "$work/base" "$work/less"
-ab 0 '1 new' "$work/base" "$work/more"
-ab 4 'not on this machine' "$work/base" "$work/skip"
-ab 0 'UNSTABLE' "$work/noisy" "$work/noisy" --budget=20s
-ab 2 'speaks another protocol' "$work/base" "$work/old"
-ab 1 'REGRESSED' "$work/foreign" "$work/foreign_slower"
-ab 1 'a process of its own' "$work/foreign" "$work/slower"
-ab 4 'crashed with signal 11' "$work/foreign" "$work/foreign_crash"
-ab 0 'the budget of 0.01 s ended the run early' "$work/base" "$work/slower" --budget=0.01s
-ab 5 'INCONCLUSIVE' "$work/base" "$work/slower" --budget=0.01s --strict
+pretend 0 'base: crashed' crash base
+pretend 4 'did not answer for 4 s' base hang --timeout=4s
+pretend 4 'head: element 3 is off by 7' base wrong
+pretend 4 'head does not have this case' base less
+pretend 0 '1 new' base more
+pretend 4 'not on this machine' base skip
+pretend 0 'UNSTABLE' noisy noisy --budget=20s
+pretend 2 'speaks another protocol' base old
+pretend 1 'REGRESSED' foreign foreign_slower
+pretend 0 'a process of its own' foreign less
+pretend 4 'crashed with signal 11' foreign foreign_crash
+pretend 0 'the budget of 0.01 s ended the run early' base slower --budget=0.01s
+pretend 5 'INCONCLUSIVE' base slower --budget=0.01s --strict
 
-# What was stored says the same again, and what was exchanged at random says nothing.
+# What was stored says the same again, and by other rules something else.
 ab 1 '2 regressions' --replay "$work/run.json"
+ab 0 '2 as fast as before' --replay "$work/run.json" --effect=20%
+ab 1 'q 5 %' --replay "$work/run.json" --profile=bare --test=sign
+ab 2 '--test=t' --replay "$work/run.json" --test=t
+# What was exchanged at random says nothing.
 ab 0 'runs with exchanged sides would have failed' --replay "$work/run.json" --swaps 200
 grep -q '^0 of 200' "$work/out" || fail "exchanged sides fail: $(cat "$work/out")"
+
+# Rounds that were disturbed are no sample, unless somebody says so; switches, seconds of the round
+# and of those the stolen ones, and the yardstick close each round.
+rounds() { # file, keep_disturbed, the last four cells of every round
+  sed -E -e "s/\"keep_disturbed\":(true|false)/\"keep_disturbed\":$2/" \
+    -e "s/(\[[01](,[^],]*){7})(,[^],]*){4}\]/\\1,$3]/g" "$work/run.json" >"$work/$1"
+}
+rounds calm.json false 0,0.02,0,50000
+rounds robbed.json false 0,0.02,0.001,50000
+rounds pushed.json false 30,0.02,0,50000
+rounds kept.json true 30,0.02,0.001,50000
+ab 1 '; 0.0 % of rounds dropped' --replay "$work/calm.json"
+ab 0 '100 % of the rounds were disturbed: this run is too noisy' --replay "$work/robbed.json"
+ab 0 '100 % of the rounds were disturbed: this run is too noisy' --replay "$work/pushed.json"
+ab 3 'not gated' --replay "$work/robbed.json" --strict
+ab 1 '100.0 % of rounds disturbed but kept' --replay "$work/kept.json"
+ab 1 '100.0 % of rounds disturbed but kept' --replay "$work/robbed.json" --keep_disturbed
 head -c 2000 "$work/run.json" >"$work/cut.json"
 sed 's/"schema":1/"schema":9/' "$work/run.json" >"$work/newer.json"
 sed 's/"rounds":\[\[0/"rounds":[[-7/' "$work/run.json" >"$work/broken.json"

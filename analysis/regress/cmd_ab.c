@@ -22,6 +22,7 @@ struct request {
     const char *replay;
     uint64_t swaps;
     bool strict;
+    const char *profile, *effect, *q, *test; /* NULL: as the stored run has it, or the default */
 };
 
 /* "60s", "10m", "1h", "90". */
@@ -35,6 +36,33 @@ static int parse_seconds(const char *text, double *seconds)
     if (ana_parse_real(text, length, &value) || !(value > 0) || value > 1e6)
         return -EINVAL;
     *seconds = value * factor;
+    return 0;
+}
+
+/* Changes of `profile` what was asked for. 0, or an exit status. */
+static int apply_rules(const struct request *request, struct reg_profile *profile)
+{
+    const struct ana_command *const self = request->self;
+    if (request->profile) {
+        const struct reg_profile *const found = reg_profile_find(request->profile);
+        if (!found)
+            return ana_complain(self, "--profile=%s: it is vm or bare", request->profile);
+        const bool sign = profile->sign;
+        *profile = *found;
+        profile->sign = sign;
+    }
+    if (request->effect && (reg_parse_share(request->effect, &profile->effect) ||
+                            !(profile->effect >= 0 && profile->effect < 10)))
+        return ana_complain(self, "--effect=%s: it takes a share such as 2%% or 0.02",
+                            request->effect);
+    if (request->q &&
+        (reg_parse_share(request->q, &profile->q) || !(profile->q > 0 && profile->q < 1)))
+        return ana_complain(self, "-q %s: it takes a share such as 1%% or 0.01", request->q);
+    if (!request->test)
+        return 0;
+    profile->sign = strcmp(request->test, "sign") == 0;
+    if (!profile->sign && strcmp(request->test, "signed-rank") != 0)
+        return ana_complain(self, "--test=%s: it is signed-rank or sign", request->test);
     return 0;
 }
 
@@ -93,12 +121,14 @@ static int replay(const struct request *request, struct ana_arena *arena)
     char message[512];
     if (reg_store_read(request->replay, arena, &run, message, sizeof(message)))
         return ana_complain(request->self, "%s", message);
-    int status;
-    if (request->swaps)
+    /* What the file says holds, unless something else was asked for. */
+    int status = apply_rules(request, &run.profile);
+    run.experiment.log.keep_disturbed |= request->run.keep_disturbed;
+    if (!status && request->swaps)
         status = replay_swapped(request, &run);
-    else if (reg_run_report(&run, NULL, request->strict, arena, &report))
+    else if (!status && reg_run_report(&run, NULL, request->strict, arena, &report))
         status = ana_complain(request->self, "not enough memory");
-    else
+    else if (!status)
         status = write_all(request, &run, &report);
     reg_run_close(&run);
     return status;
@@ -150,17 +180,19 @@ static int compare(const struct request *request, char **argv, struct ana_arena 
 
 static int run(const struct ana_command *self, int argc, char **argv)
 {
-    const char *budget = "10m", *profile = "vm", *effect = NULL, *q = NULL, *test = "signed-rank";
-    const char *timeout = "60s";
+    const char *budget = "10m", *timeout = "60s";
     bool no_fingerprint = false;
-    struct request request = {.self = self, .run = {.plan = reg_plan_default}};
+    struct request request = {
+        .self = self, .run = {.plan = reg_plan_default, .profile = *reg_profile_find("vm")}};
     const struct ana_option options[] = {
         {"budget", ANA_TEXT, &budget, "time the run may take (10m)"},
-        {"profile", ANA_TEXT, &profile, "what the machine can resolve: vm or bare (vm)"},
-        {"effect", ANA_TEXT, &effect, "slowdowns up to this pass (2% on vm, 0.5% on bare)"},
-        {"q", ANA_TEXT, &q, "accepted share of false alarms (1% on vm, 5% on bare)"},
-        {"test", ANA_TEXT, &test, "what decides: signed-rank or sign (signed-rank)"},
+        {"profile", ANA_TEXT, &request.profile, "what the machine can resolve: vm or bare (vm)"},
+        {"effect", ANA_TEXT, &request.effect, "slowdowns up to this pass (2% on vm, 0.5% on bare)"},
+        {"q", ANA_TEXT, &request.q, "accepted share of false alarms (1% on vm, 5% on bare)"},
+        {"test", ANA_TEXT, &request.test, "what decides: signed-rank or sign (signed-rank)"},
         {"no_fingerprint", ANA_FLAG, &no_fingerprint, "time cases whose code is the same, too"},
+        {"keep_disturbed", ANA_FLAG, &request.run.keep_disturbed,
+         "judge rounds that the machine disturbed, too"},
         {"strict", ANA_FLAG, &request.strict, "a noisy run ends with 3, inconclusive cases with 5"},
         {"seed", ANA_COUNT, &request.run.plan.seed, "of the random orders (1)"},
         {"timeout", ANA_TEXT, &timeout, "time after which a program that is silent hangs (60s)"},
@@ -174,25 +206,14 @@ static int run(const struct ana_command *self, int argc, char **argv)
     const int parsed = ana_options(self, options, &argc, argv);
     if (parsed)
         return parsed < 0 ? ANA_EXIT_USAGE : ANA_EXIT_OK;
-    const struct reg_profile *const found = reg_profile_find(profile);
-    if (!found)
-        return ana_complain(self, "--profile=%s: it is vm or bare", profile);
-    request.run.profile = *found;
+    if (apply_rules(&request, &request.run.profile))
+        return ANA_EXIT_USAGE;
     request.run.fingerprint = !no_fingerprint;
     request.run.progress = isatty(STDERR_FILENO);
     if (parse_seconds(budget, &request.run.plan.budget))
         return ana_complain(self, "--budget=%s: it takes a time such as 60s or 10m", budget);
     if (parse_seconds(timeout, &request.run.patience))
         return ana_complain(self, "--timeout=%s: it takes a time such as 60s or 10m", timeout);
-    if (effect && (reg_parse_share(effect, &request.run.profile.effect) ||
-                   !(request.run.profile.effect >= 0 && request.run.profile.effect < 10)))
-        return ana_complain(self, "--effect=%s: it takes a share such as 2%% or 0.02", effect);
-    if (q && (reg_parse_share(q, &request.run.profile.q) ||
-              !(request.run.profile.q > 0 && request.run.profile.q < 1)))
-        return ana_complain(self, "-q %s: it takes a share such as 1%% or 0.01", q);
-    request.run.profile.sign = strcmp(test, "sign") == 0;
-    if (!request.run.profile.sign && strcmp(test, "signed-rank") != 0)
-        return ana_complain(self, "--test=%s: it is signed-rank or sign", test);
     if (request.swaps && !request.replay)
         return ana_complain(self, "--swaps needs a stored run; give --replay=FILE");
     if (request.replay ? argc != 0 : argc < 2)

@@ -12,7 +12,7 @@
 void reg_log_free(struct reg_log *log)
 {
     free(log->rounds);
-    *log = (struct reg_log){0};
+    *log = (struct reg_log){.keep_disturbed = log->keep_disturbed};
 }
 
 int reg_log_add(struct reg_log *log, const struct reg_round *round)
@@ -48,9 +48,14 @@ int reg_log_close(struct reg_log *log)
     return 0;
 }
 
-double reg_log_lost(const struct reg_log *log)
+double reg_log_disturbed(const struct reg_log *log)
 {
     return log->count ? 1 - (double)log->dropped[REG_KEPT] / (double)log->count : 0;
+}
+
+static bool counts(const struct reg_log *log, const struct reg_round *r)
+{
+    return r->drop == REG_KEPT || log->keep_disturbed;
 }
 
 /* The logs of this file are called log, so the function needs another name. */
@@ -84,7 +89,7 @@ void reg_log_series(const struct reg_log *log, bool control, const uint64_t swap
         size_t n = 0;
         for (end = i; end < log->count && together(first, &log->rounds[end]); end++) {
             const struct reg_round *const r = &log->rounds[end];
-            if (r->drop == REG_KEPT && n < ROUNDS_MAX)
+            if (counts(log, r) && n < ROUNDS_MAX)
                 d[n++] = ln(r->head_ns / r->base_ns);
         }
         if (!n || first->control != control || first->item >= items)
@@ -101,7 +106,7 @@ double reg_log_time(const struct reg_log *log, size_t item, enum reg_stage stage
     size_t n = 0;
     for (size_t i = 0; times && i < log->count; i++) {
         const struct reg_round *const r = &log->rounds[i];
-        if (!r->control && r->item == item && r->stage == stage && r->drop == REG_KEPT)
+        if (!r->control && r->item == item && r->stage == stage && counts(log, r))
             times[n++] = head ? r->head_ns : r->base_ns;
     }
     if (times)

@@ -30,16 +30,18 @@ struct reg_log {
     struct reg_round *rounds; /* those of one launch and item stand together */
     size_t count, capacity;
     size_t dropped[REG_DROPS]; /* by reason; [REG_KEPT] counts the others */
+    bool keep_disturbed;       /* those of `dropped` are judged, too */
 };
 
+/* Only keep_disturbed stays as it is. */
 void reg_log_free(struct reg_log *log);
 int reg_log_add(struct reg_log *log, const struct reg_round *round);
 
 /* Applies the drop rule to all rounds. 0 or -ENOMEM. */
 int reg_log_close(struct reg_log *log);
 
-/* Share of rounds that were dropped. */
-double reg_log_lost(const struct reg_log *log);
+/* Share of rounds that were disturbed. */
+double reg_log_disturbed(const struct reg_log *log);
 
 /*
  * The launches of every item, series[items]: median over the rounds of ln(head / base). Launches

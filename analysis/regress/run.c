@@ -85,6 +85,7 @@ int reg_run_open(struct reg_run *run, struct reg_program *base, struct reg_progr
                        .head = head,
                        .plan = options->plan,
                        .arena = arena,
+                       .log = {.keep_disturbed = options->keep_disturbed},
                        .progress = options->progress},
     };
     if ((status = reg_program_probe(base, message, size)) ||

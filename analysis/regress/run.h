@@ -33,9 +33,10 @@ struct reg_run {
 struct reg_run_options {
     struct reg_profile profile;
     struct reg_plan plan;
-    bool fingerprint; /* cases of equal code are not timed */
-    double patience;  /* seconds until a request counts as hung */
-    bool progress;    /* on stderr */
+    bool fingerprint;    /* cases of equal code are not timed */
+    bool keep_disturbed; /* rounds that the machine disturbed are judged, too */
+    double patience;     /* seconds until a request counts as hung */
+    bool progress;       /* on stderr */
 };
 
 /* Finds the cases of both programs. `base` and `head` live as long as the run. 0 or -errno with a

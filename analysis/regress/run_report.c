@@ -130,7 +130,7 @@ static void add_remarks(struct reporting *r)
 {
     const struct reg_experiment *const e = &r->run->experiment;
     const struct reg_control *const c = &r->control;
-    const double lost = reg_log_lost(&e->log);
+    const double disturbed = 100 * reg_log_disturbed(&e->log);
     if (r->report->noisy && c->changed)
         remark(r, say(r,
                       "base differs from itself in %zu of %zu controls: this run is too noisy to "
@@ -143,7 +143,7 @@ static void add_remarks(struct reporting *r)
                       100 * expm1(c->median)));
     else if (r->report->noisy)
         remark(r, say(r, "%.0f %% of the rounds were disturbed: this run is too noisy to judge by",
-                      100 * lost));
+                      disturbed));
     if (e->short_of_time)
         remark(r, say(r, "the budget of %g s ended the run early; --budget gives it more",
                       e->plan.budget));
@@ -154,10 +154,11 @@ static void add_remarks(struct reporting *r)
         remark(r, say(r,
                       "profile %s: slowdowns up to %g %% pass, q %g %%; %zu launches, %zu more of "
                       "what looked changed, %.0f s; base against base: %zu controls, largest "
-                      "%+.1f %%; %.1f %% of rounds dropped",
+                      "%+.1f %%; %.1f %% of rounds %s",
                       r->run->profile.name, 100 * r->run->profile.effect, 100 * r->run->profile.q,
                       e->launches[REG_SCREEN], e->launches[REG_CONFIRM], e->seconds, e->controls,
-                      100 * expm1(c->largest), 100 * lost));
+                      100 * expm1(c->largest), disturbed,
+                      e->log.keep_disturbed ? "disturbed but kept" : "dropped"));
     if (r->run->attempt > 1)
         remark(r, "this is the second attempt; the first was too noisy");
 }
@@ -202,7 +203,8 @@ static int judge(struct reporting *r)
         reg_log_series(&e->log, false, r->swaps, series, e->count);
         status = reg_judge(series, e->count, &r->run->profile, &e->looks, r->judged);
     }
-    r->report->noisy = !r->control.quiet || reg_log_lost(&e->log) > most_lost;
+    r->report->noisy =
+        !r->control.quiet || (!e->log.keep_disturbed && reg_log_disturbed(&e->log) > most_lost);
     free(series);
     return status;
 }

@@ -80,6 +80,7 @@ static json_t *run_json(const struct reg_run *run)
     reg_json_number(object, "effect", run->profile.effect);
     reg_json_number(object, "q", run->profile.q);
     json_object_set_new(object, "sign", json_boolean(run->profile.sign));
+    json_object_set_new(object, "keep_disturbed", json_boolean(e->log.keep_disturbed));
     json_object_set_new(object, "serves", json_boolean(run->serves));
     json_object_set_new(object, "attempt", json_integer(run->attempt));
     json_object_set_new(object, "seed", json_integer((json_int_t)e->plan.seed));
@@ -196,6 +197,7 @@ static int read_run(const json_t *object, struct ana_arena *arena, struct reg_ru
         .q = number_of(object, "q"),
         .sign = json_is_true(json_object_get(object, "sign")),
     };
+    e->log.keep_disturbed = json_is_true(json_object_get(object, "keep_disturbed"));
     run->serves = json_is_true(json_object_get(object, "serves"));
     run->attempt = (unsigned)count_of(object, "attempt");
     e->plan.seed = count_of(object, "seed");
