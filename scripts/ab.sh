@@ -39,8 +39,13 @@ if [ ${#revisions[@]} -lt 1 ] || [ ${#revisions[@]} -gt 2 ]; then
   echo "ab.sh: needs one or two revisions, found ${#revisions[@]}" >&2
   exit 2
 fi
-# By path, so that a revision from before the suite can be measured by it as well.
-[ ${#cases[@]} -gt 0 ] || cases=("--suite=$root/bench/suites/ci.sweep")
+# By path, so that a revision from before the suite can be measured by it as well. Options of
+# measuring choose no cases, and a filter chooses among those of the suite.
+chosen=
+for word in "${cases[@]}"; do
+  [[ $word == --benchmark_* ]] || chosen=1
+done
+[ -n "$chosen" ] || cases=("--suite=$root/bench/suites/ci.sweep" "${cases[@]}")
 
 git() { command git -C "$root" "$@"; }
 commit_of() { # a revision

@@ -171,7 +171,15 @@ SH
     result $day $((day < 7 ? 100000 : 106000)) "$(at $day)" >commit.json
     history import commits.db commit.json >/dev/null || fail "import of a commit"
   done
+  : >tree/log
   ends 1 "confirmed: $(at 7) made it slower" bisect --repository=tree --with=./compare commits.db
+  # Its case alone is measured, and its time.
+  [ "$(grep -cF -- '-- --benchmark_filter=^case$' tree/log)" = "$(wc -l <tree/log)" ] ||
+    fail "bisecting a case: $(cat tree/log)"
+  ends 2 'only real_ns is bisected' bisect --repository=tree commits.db --metric='sim_*'
+  printf '#!/bin/sh\nexit 2\n' >tree/lost
+  chmod +x tree/lost
+  ends 2 'chooses the case as it was measured' bisect --repository=tree --with=./lost commits.db
 fi
 
 [ "$failures" = 0 ] && echo "all as promised"

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "analysis/record.h"
+#include "analysis/regress/names.h"
 #include "analysis/regress/program.h"
 #include "analysis/stats.h"
 
@@ -44,22 +45,6 @@ int reg_foreign_list(const struct reg_program *program, struct ana_arena *arena,
     reg_child_kill(&child);
     free(argv);
     return whole ? 0 : status ? status : -ENOMEM;
-}
-
-/* "^name$", everything that means something in a regular expression taken literally. */
-static int filter_of(const char *name, char *filter, size_t size)
-{
-    size_t n = (size_t)snprintf(filter, size, "--benchmark_filter=^");
-    for (; *name && n + 4 < size; name++) {
-        if (strchr("\\^$.[]|()*+?{}", *name))
-            filter[n++] = '\\';
-        filter[n++] = *name;
-    }
-    if (*name)
-        return -EINVAL;
-    filter[n] = '$';
-    filter[n + 1] = '\0';
-    return 0;
 }
 
 /* Median of the repetitions of the only case; REG_SKIPPED or REG_FAILED with a sentence. */
@@ -104,10 +89,12 @@ int reg_foreign_run(const struct reg_program *program, const char *name, double 
     struct reg_child child;
     int status = REG_FAILED;
     *sample = (struct reg_sample){0};
-    if (output < 0 || !argv || filter_of(name, filter, sizeof(filter))) {
+    strcpy(filter, "--benchmark_filter=^");
+    if (output < 0 || !argv || !reg_pattern_add(name, filter, sizeof(filter), 1)) {
         snprintf(trouble, size, "%s", argv ? "its name is too long" : "not enough memory");
         goto out;
     }
+    strcat(filter, "$");
     snprintf(time, sizeof(time), "%s%.9g", min_time, seconds);
     snprintf(path, sizeof(path), "/proc/self/fd/%d", output);
     if (reg_child_start(&child, argv, &options) || reg_child_end(&child, program->patience))

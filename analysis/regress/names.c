@@ -5,6 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
+bool reg_pattern_add(const char *name, char *text, size_t size, size_t spare)
+{
+    size_t n = strlen(text);
+    for (; *name && n + 2 + spare < size; name++) {
+        if (strchr("\\^$.[]|()*+?{}", *name))
+            text[n++] = '\\';
+        text[n++] = *name;
+    }
+    text[n] = '\0';
+    return !*name;
+}
+
 static bool has_part(const char *name, const char *part, size_t length)
 {
     while (*name) {

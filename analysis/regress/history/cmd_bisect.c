@@ -13,6 +13,7 @@
 #include "analysis/regress/history/commits.h"
 #include "analysis/regress/history/start.h"
 #include "analysis/regress/history/words.h"
+#include "analysis/regress/names.h"
 #include "analysis/regress/regress.h"
 #include "analysis/results.h"
 
@@ -23,6 +24,7 @@ struct bisection {
     const char *with, *repository;
     char **arguments; /* for the comparing program */
     int argument_count;
+    char filter[4096];          /* of the case a history suspects; "" if commits were named */
     struct reg_commits commits; /* [0] is good, the last is bad */
 };
 
@@ -34,7 +36,7 @@ static int compare(const struct bisection *b, const char *base, const char *head
 {
     int budget = BUDGET_SECONDS;
     for (int attempt = 0; attempt <= DOUBLINGS; attempt++, budget *= 2) {
-        const char *argv[ARGUMENTS_MAX + 8] = {b->with, base, head, "--strict"};
+        const char *argv[ARGUMENTS_MAX + 9] = {b->with, base, head, "--strict"};
         char text[32];
         int n = 4;
         snprintf(text, sizeof(text), "--budget=%ds", budget);
@@ -42,6 +44,8 @@ static int compare(const struct bisection *b, const char *base, const char *head
         argv[n++] = "--";
         for (int i = 0; i < b->argument_count; i++)
             argv[n++] = b->arguments[i];
+        if (*b->filter)
+            argv[n++] = b->filter;
         printf("%.12s against %.12s: ", head, base);
         fflush(stdout);
         const int status = reg_start(argv, b->repository);
@@ -56,7 +60,10 @@ static int compare(const struct bisection *b, const char *base, const char *head
         if (status != REG_EXIT_NOISY && status != REG_EXIT_UNDECIDED)
             return status == REG_EXIT_BROKEN
                        ? REG_EXIT_BROKEN
-                       : ana_complain(b->self, "%s ended with status %d", b->with, status);
+                       : ana_complain(b->self, "%s ended with status %d%s", b->with, status,
+                                      *b->filter ? "; what stands behind -- chooses the case as "
+                                                   "it was measured"
+                                                 : "");
     }
     return -1;
 }
@@ -111,12 +118,23 @@ static int bisect(const struct bisection *b)
     return REG_EXIT_REGRESSED;
 }
 
-/* The commits around the newest loss that stands. */
-static int range_of_history(const struct ana_command *self, const char *path,
-                            const struct reg_history_options *options, struct ana_arena *arena,
+/*
+ * The commits around the newest loss of time that stands, and a filter for its case: others may
+ * have changed in that range, too. Counts are not asked: their steps are exact, and a comparison of
+ * times could deny what nobody doubts.
+ */
+static int range_of_history(struct bisection *b, const char *path,
+                            struct reg_history_options *options, struct ana_arena *arena,
                             const char *range[2])
 {
+    const struct ana_command *const self = b->self;
     struct reg_look look;
+    if (options->metric && strcmp(options->metric, "real_ns") != 0)
+        return ana_complain(self,
+                            "--metric=%s: only real_ns is bisected; the steps of counts are "
+                            "exact, and attn-stat regress sim repeats them",
+                            options->metric);
+    options->metric = "real_ns";
     const int status = reg_look_open(self, path, REG_HISTORY_READ, options, &look);
     if (status)
         return status;
@@ -132,10 +150,15 @@ static int range_of_history(const struct ana_command *self, const char *path,
         printf("%s %s\n", newest->series->name, newest->series->metric);
         range[0] = ana_arena_copy(arena, at[-1].commit);
         range[1] = ana_arena_copy(arena, at->commit);
+        strcpy(b->filter, "--benchmark_filter=^");
+        if (reg_pattern_add(newest->series->name, b->filter, sizeof(b->filter), 1))
+            strcat(b->filter, "$");
+        else
+            *b->filter = '\0';
     }
     reg_look_close(&look);
     if (!newest)
-        return ana_complain(self, "no regression stands in the chosen series of %s", path);
+        return ana_complain(self, "no regression of times stands in the chosen series of %s", path);
     if (!range[0] || !range[1] || !*range[0] || !*range[1])
         return ana_complain(self,
                             "the history does not know the commits of that change; name them");
@@ -190,7 +213,7 @@ static int run(const struct ana_command *self, int argc, char **argv)
     struct ana_arena *const arena = ana_arena_new();
     int status = arena ? 0 : ana_complain(self, "not enough memory");
     if (!status && argc == 1)
-        status = range_of_history(self, argv[0], &o, arena, range);
+        status = range_of_history(&b, argv[0], &o, arena, range);
     else
         memcpy(range, argv, sizeof(range));
     if (!status)

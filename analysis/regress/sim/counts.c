@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "analysis/regress/child.h"
+#include "analysis/regress/names.h"
 #include "analysis/regress/regress.h"
 
 enum { ARGUMENTS_MAX = 256, AGAIN = 3 };
@@ -213,20 +214,16 @@ double reg_count_scratch(const struct ana_case *c)
 static void make_filter(const struct reg_counts *counts, char *text, size_t size)
 {
     const struct ana_summary *const summary = counts->results.summary;
-    size_t n = (size_t)snprintf(text, size, "--benchmark_filter=^(");
     int taken = 0;
+    snprintf(text, size, "--benchmark_filter=^(");
     for (size_t i = 0; i < summary->case_count && taken < AGAIN; i++) {
         if (!(reg_count_instructions(counts, &summary->cases[i]) > 0))
             continue;
         if (taken++)
-            text[n++] = '|';
-        for (const char *p = summary->cases[i].row->run_name; *p && n + 8 < size; p++) {
-            if (strchr("\\.[](){}*+?^$|", *p))
-                text[n++] = '\\';
-            text[n++] = *p;
-        }
+            strcat(text, "|");
+        reg_pattern_add(summary->cases[i].row->run_name, text, size, AGAIN + 2);
     }
-    snprintf(text + n, size - n, ")$");
+    strcat(text, ")$");
 }
 
 static const struct ana_case *find(const struct ana_summary *summary, const char *name)
