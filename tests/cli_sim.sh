@@ -116,6 +116,9 @@ ends 2 '--tool=magic' base same --tool=magic
 ends 2 'No such file' nowhere.json same
 echo '{"benchmarks": [{"name": "a", "real_time": 1, "time_unit": "ns"}]}' >timed.json
 ends 2 'holds no counted instructions' timed.json same $sim
+row='{"name": "a", "run_name": "a", "run_type": "iteration", "real_time": 0, "time_unit": "ns"'
+echo "{\"benchmarks\": [$row, \"error_occurred\": true, \"error_message\": \"it is ill\"}]}" >ill.json
+ends 4 'no case could be counted; a: it is ill' ill.json same $sim
 echo '{"benchmarks": []}' >none.json
 ends 2 'has no case' none.json same $sim
 left=$(find "$work" -name 'attn-stat-sim.*')

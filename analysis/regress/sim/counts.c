@@ -154,11 +154,22 @@ static int read_results(const struct ana_command *self, const char *folder,
 /* A file of which nothing can be compared would look like a gate that passes. */
 static int check_some(const struct ana_command *self, const struct reg_counts *counts)
 {
-    for (size_t i = 0; i < counts->results.summary->case_count; i++)
-        if (reg_count_instructions(counts, &counts->results.summary->cases[i]) > 0)
+    const struct ana_summary *const summary = counts->results.summary;
+    const struct ana_row *why = NULL;
+    for (size_t i = 0; i < summary->case_count; i++) {
+        const struct ana_row *const row = summary->cases[i].row;
+        if (reg_count_instructions(counts, &summary->cases[i]) > 0)
             return 0;
-    if (!counts->results.summary->case_count)
+        if (!why && (row->error || row->skipped))
+            why = row;
+    }
+    if (!summary->case_count)
         return ana_complain(self, "%s has no case", counts->path);
+    if (why) {
+        ana_complain(self, "%s: no case could be counted; %s: %s", counts->path, why->run_name,
+                     why->message);
+        return why->error ? REG_EXIT_BROKEN : ANA_EXIT_USAGE;
+    }
     return ana_complain(self, "%s holds no counted instructions; attn-bench writes them with %s",
                         counts->path, counts->perf ? "--counters" : "--sim");
 }
