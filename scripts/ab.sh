@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Is one revision slower than another? Builds both in worktrees of their own, with one compiler and
-# the same flags, runs them alternately and ends with the verdict's exit status. A revision that
+# the same flags, runs them alternately (or counts what each does, which needs no quiet machine) and
+# ends with the verdict's exit status. A revision that
 # was built before is not built again. Functions begin at multiples of 64 bytes in both, because
 # where a function begins is no merit of its author.
 set -euo pipefail
@@ -14,6 +15,8 @@ usage: scripts/ab.sh [OPTIONS] BASE_REV [HEAD_REV] [-- OPTIONS OF attn-bench]
                        uncommitted changes
   --budget=TIME, --profile=NAME, --strict, --no_fingerprint, ...
                        options of attn-stat regress ab; the budget is 60s unless given
+  --sim                count instructions and DRAM bytes instead of taking times; what else is
+                       given are options of attn-stat regress sim
   -- OPTIONS           cases to compare, --suite=ci by default
 Exit status: 0 no regression, 1 regression, 2 usage or a revision that does not build, 4 a crash, a
 wrong result or a missing case; under --strict also 3 too noisy to judge, 5 inconclusive cases.
@@ -24,12 +27,14 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 options=()
 revisions=()
 cases=()
+what=ab
 budget=--budget=60s
 while [ $# -gt 0 ]; do
   case $1 in
     --) shift; cases=("$@"); break ;;
     --help | -h) usage; exit 0 ;;
     --budget=*) budget=$1 ;;
+    --sim) what=sim ;;
     -*) options+=("$1") ;;
     *) revisions+=("$1") ;;
   esac
@@ -100,13 +105,15 @@ head_program=$(program_of "$head") || exit 2
 # Who judges is the checked-out tree: the revisions may be older than the question.
 build "$root" "$kept/judge" analysis/attn-stat || exit 2
 
-directory=$root/results/runs/ab-${base:0:12}-${head:0:12}
+directory=$root/results/runs/$what-${base:0:12}-${head:0:12}
 mkdir -p "$directory"
 status=0
-"$kept/judge/analysis/attn-stat" regress ab "$budget" "${options[@]}" \
-  "--markdown=$directory/comment.md" "--junit=$directory/junit.xml" "--json=$directory/run.json" \
+if [ $what = ab ]; then
+  options=("$budget" "${options[@]}" "--markdown=$directory/comment.md" "--json=$directory/run.json")
+fi
+"$kept/judge/analysis/attn-stat" regress $what "${options[@]}" "--junit=$directory/junit.xml" \
   "$base_program" "$head_program" -- "${cases[@]}" || status=$?
-[ -z "${GITHUB_STEP_SUMMARY:-}" ] || [ ! -s "$directory/comment.md" ] ||
+[ $what = sim ] || [ -z "${GITHUB_STEP_SUMMARY:-}" ] || [ ! -s "$directory/comment.md" ] ||
   cat "$directory/comment.md" >>"$GITHUB_STEP_SUMMARY"
-[ $status -eq 2 ] || echo "for a pull request, a CI and replaying: $directory"
+[ $status -eq 2 ] || echo "for a pull request, a CI and replaying: $directory" >&2
 exit $status
