@@ -7,6 +7,8 @@
   A4  runs of A1 with base and head exchanged launch by launch at random: at most q of them fail
   P2  a kernel 5 % slower, found in 170 of 200 gate-worthy cases and never called OK
   P3  the same with 10 %, 196 of 200
+  P4  2 % more work, found by its counts in 100 of 100 cases, by as much as was put in; no time
+      is taken, so the machine need not be idle
   P6  a kernel that became 5 % faster is never called a regression
 
 A slowdown is work in the kernel (every n-th KV tile done twice, -DATTN_INJECT_DEN=n), never a
@@ -22,6 +24,7 @@ import json
 import math
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,10 +35,16 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SEEDS = 4
 BUILDS = {
     "plain": ([], []),
+    "slower2": (["-DATTN_INJECT_DEN=50"], []),
     "slower5": (["-DATTN_INJECT_DEN=20"], []),
     "slower10": (["-DATTN_INJECT_DEN=10"], []),
     **{f"relinked{s}": ([], [f"-Wl,--shuffle-sections=.text*={s + 1}"]) for s in range(SEEDS)},
 }
+# Of P4. A tile holds 48 or 24 tokens, so the tiles of these calls are a multiple of 50 and every
+# 50th is 2 % whatever was called before; with eight heads to a tile there is little else to a call.
+CALL = ["--batch=10", "--heads=8", "--kv_heads=1", "--context=240", "--threads=1"]
+COUNTED = ["--kernel=split", "--dim=64-208+16", "--layout=contiguous,paged16", *CALL]
+BYSTANDERS = ["--kernel=naive,online,perhead", "--kv_type=f32,f16", "--dim=64", *CALL]
 # Base, head, and how many runs, or how many cases in however many runs that takes.
 PROTOCOLS = {
     "A1": {"base": "plain", "head": "relinked", "runs": 60, "budget": "60s"},
@@ -43,6 +52,9 @@ PROTOCOLS = {
            "load": True},
     "P2": {"base": "plain", "head": "slower5", "cases": 200, "found": 170, "budget": "3m"},
     "P3": {"base": "plain", "head": "slower10", "cases": 200, "found": 196, "budget": "3m"},
+    "P4": {"base": "plain", "head": "slower2", "cases": 100, "found": 100,
+           "parts": [*([f"--kv_type={t}", *COUNTED] for t in ("f32", "f16", "bf16", "e4m3", "e5m2")),
+                     BYSTANDERS]},
     "P6": {"base": "slower5", "head": "plain", "cases": 200, "budget": "3m"},
 }
 WORTHY = 0.02  # launches of a gate-worthy case differ by no more than this
@@ -53,23 +65,23 @@ def say(text):
     print(text, flush=True)
 
 
-def build(name, directory):
-    """attn-bench of one kind; what is there already is not built again."""
+def build(name, directory, target="bench/cases/attn-bench"):
+    """attn-bench of one kind, named from the root; what is there already is not built again."""
     place = directory / name
-    program = place / "bench/cases/attn-bench"
     compile_args, link_args = BUILDS[name]
     if not (place / "build.ninja").exists():
         # Both sides of every comparison have the linker and the sections in common.
         compiling = ["-ffunction-sections", *compile_args]
         linking = ["-fuse-ld=lld", *link_args]
+        if not shutil.which("ld.lld"):
+            sys.exit("acceptance.py: lld, which links functions in another order, is not installed")
         subprocess.run(["meson", "setup", "--buildtype=release", f"-Dc_args={' '.join(compiling)}",
                         f"-Dc_link_args={' '.join(linking)}", place, ROOT],
                        check=True, stdout=subprocess.DEVNULL)
-    log = subprocess.run(["ninja", "-C", place, "bench/cases/attn-bench", "analysis/attn-stat"],
-                         capture_output=True, text=True)
+    log = subprocess.run(["ninja", "-C", place, target], capture_output=True, text=True)
     if log.returncode:
         sys.exit(f"acceptance.py: {name} does not build:\n{log.stdout[-2000:]}")
-    return program
+    return os.path.relpath(place / target, ROOT)
 
 
 class Load:
@@ -122,38 +134,47 @@ class Protocol:
                 writer.writerow(["attempt", "began", "seconds", "status", "load_average"])
             writer.writerow(cells)
 
-    def once(self, number, programs):
-        """One whole run of the tool as anybody starts it; kept if it came to an end."""
-        options = self.options
+    def command(self, number, done, programs, result):
         head = self.plan["head"]
         head = f"relinked{number % SEEDS}" if head == "relinked" else head
+        sides = [programs[self.plan["base"]], programs[head], "--"]
+        if "parts" in self.plan:
+            return [programs["stat"], "regress", "sim", "--tool=callgrind", "--ir_threshold=1%",
+                    "--format=json", *sides, *self.plan["parts"][done]]
+        budget = self.options.budget or self.plan["budget"]
+        return [programs["stat"], "regress", "ab", f"--budget={budget}", "--no_fingerprint",
+                f"--seed={1000 + number}", f"--json={result}", *sides, *self.options.arguments]
+
+    def once(self, number, done, programs):
+        """One whole run of the tool as anybody starts it; kept if it came to an end."""
         with tempfile.TemporaryDirectory() as work:
             result = pathlib.Path(work) / "run.json"
             began, load = time.time(), os.getloadavg()[0]
-            command = [programs["stat"], "regress", "ab", f"--budget={options.budget or self.plan['budget']}",
-                       "--no_fingerprint", f"--seed={1000 + number}", f"--json={result}",
-                       programs[self.plan["base"]], programs[head], "--", *options.arguments]
             status = "stopped"
             try:
                 with Load(self.plan.get("load", False)):
-                    done = subprocess.run(command, stdout=subprocess.DEVNULL,
-                                          stderr=subprocess.PIPE, text=True)
-                status = done.returncode
+                    ended = subprocess.run(self.command(number, done, programs, result),
+                                           capture_output=True, text=True, cwd=ROOT)
+                status = ended.returncode
                 if status == 2:
-                    sys.exit(done.stderr.strip())
+                    sys.exit(ended.stderr.strip())
             finally:
                 when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began))
                 self.note(number, when, f"{time.time() - began:.1f}", status, f"{load:.2f}")
+            text = result.read_text() if result.exists() else json.dumps(
+                {"status": status, "cases": json.loads(ended.stdout)}, indent=1)
             kept = self.place / f"run-{number:03d}.json.gz"
             part = kept.with_suffix(".part")
             # Without a time stamp: the same run is the same file.
             with open(part, "wb") as raw, gzip.GzipFile("", "wb", mtime=0, fileobj=raw) as file:
-                file.write(result.read_bytes())
+                file.write(text.encode())
             part.rename(kept)
         return status
 
     def wanted(self, done):
         """Are more runs needed, going by what is there?"""
+        if "parts" in self.plan:
+            return len(done) < min(len(self.plan["parts"]), self.options.runs)
         if "runs" in self.plan:
             return len(done) < min(self.plan["runs"], self.options.runs)
         return (sum(len(worthy(run)) for run in done) < self.plan["cases"]
@@ -163,7 +184,7 @@ class Protocol:
         done = [run for _, run in self.runs()]
         while self.wanted(done):
             number = self.attempts()
-            status = self.once(number, programs)
+            status = self.once(number, len(done), programs)
             done = [run for _, run in self.runs()]
             say(f"{self.name}: attempt {number} ended with {status}; {len(done)} runs are kept")
 
@@ -185,9 +206,9 @@ def deviation(run, index):
     return math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
 
 
-def injected(case):
+def injected(name):
     """Only the rung split has the slowdown in it."""
-    return "/split." in case["name"]
+    return "/split." in name
 
 
 def worthy(run):
@@ -196,7 +217,7 @@ def worthy(run):
         return []
     entries = [e["name"] for e in run["run"]["entries"] if e["presence"] == "both"]
     return [case for case in run["cases"]
-            if injected(case) and deviation(run, entries.index(case["name"])) <= WORTHY]
+            if injected(case["name"]) and deviation(run, entries.index(case["name"])) <= WORTHY]
 
 
 def met(text, kept, enough=True):
@@ -237,9 +258,9 @@ def score_power(protocol, runs):
     count = {}
     for case in cases:
         count[case["verdict"]] = count.get(case["verdict"], 0) + 1
-    others = [case for run in runs for case in run["cases"] if not injected(case)]
+    others = [case for run in runs for case in run["cases"] if not injected(case["name"])]
     unsteady = [case for run in runs if run["gated"] for case in run["cases"]
-                if injected(case)]
+                if injected(case["name"])]
     ratios = sorted(case["ratio"] for case in cases)
     middle = f", median change {100 * (ratios[len(ratios) // 2] - 1):+.1f} %" if ratios else ""
     yield (f"{len(cases)} of {plan['cases']} gate-worthy cases in {len(runs)} runs, "
@@ -261,6 +282,25 @@ def score_power(protocol, runs):
         yield met(f"called REGRESSED in {wrong}, wanted 0", not wrong, enough)
 
 
+def score_counts(protocol, runs):
+    plan = protocol.plan
+    slowed = [case for run in runs for case in run["cases"] if injected(case["case"])]
+    others = [case for run in runs for case in run["cases"] if not injected(case["case"])]
+    enough = len(slowed) >= plan["cases"]
+    # By the instructions alone: the second state of the work put in is more scratch as well.
+    found = sum(case["verdict"] == "REGRESSED" and case["change"] > 1.01 for case in slowed)
+    yield (f"{len(slowed)} of {plan['cases']} cases in {len(runs)} runs, {protocol.attempts()} "
+           f"attempts")
+    yield met(f"found in {found}, wanted {plan['found']}", found == len(slowed), enough)
+    if slowed:
+        least, most = (f(case["change"] for case in slowed) for f in (min, max))
+        yield met(f"changes from {100 * (least - 1):+.2f} % to {100 * (most - 1):+.2f} %, wanted "
+                  f"+2 % within 0.2 points", least >= 1.018 and most <= 1.022, enough)
+    # A few instructions come and go: the first call of a function has the linker look for it.
+    false = sum(case["verdict"] != "OK" or abs(case["change"] - 1) > 1e-4 for case in others)
+    yield met(f"bystanders that changed: {false} of {len(others)}", not false, enough)
+
+
 def score_swaps(options, programs):
     """A4 stands on the runs of A1."""
     runs = list(Protocol("A1", options).runs())
@@ -273,7 +313,8 @@ def score_swaps(options, programs):
             file.flush()
             text = subprocess.run([programs["stat"], "regress", "ab", f"--replay={file.name}",
                                    f"--swaps={each}", f"--seed={len(path.name) + replays}"],
-                                  check=True, capture_output=True, text=True).stdout.split()
+                                  check=True, capture_output=True, text=True,
+                                  cwd=ROOT).stdout.split()
             failed, replays = failed + int(text[0]), replays + int(text[2])
     share = failed / replays if replays else 0
     limit = 0.01 + 2 * math.sqrt(0.01 * 0.99 / max(replays, 1))
@@ -286,10 +327,10 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("protocols", nargs="*", metavar="PROTOCOL",
-                        help="A1 A2 A4 P2 P3 P6; all of them by default")
+                        help="A1 A2 A4 P2 P3 P4 P6; all of them by default")
     parser.add_argument("--score", action="store_true", help="run nothing, score what is there")
     parser.add_argument("--runs", type=int, default=1000, help="at most so many runs a protocol")
-    parser.add_argument("--budget", help="of each run: 60s of A1 and A2, 3m of the others")
+    parser.add_argument("--budget", help="of each timed run: 60s of A1 and A2, 3m of the others")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "results/acceptance")
     parser.add_argument("--builds", type=pathlib.Path, default=ROOT / "build/acceptance")
     # What stands behind -- goes to attn-bench, options as well.
@@ -301,16 +342,18 @@ def main():
     for name in options.protocols:
         if name not in known:
             sys.exit(f"acceptance.py: no protocol '{name}'; there are {', '.join(sorted(known))}")
-    names = options.protocols or ["A1", "A4", "P2", "P3", "P6", "A2"]
+    names = options.protocols or ["P4", "A1", "A4", "P2", "P3", "P6", "A2"]
     options.builds.mkdir(parents=True, exist_ok=True)
 
-    kinds = {"plain"}
+    kinds = set()
     for name in names if not options.score else []:
         plan = PROTOCOLS.get(name, {})
-        kinds |= {f"relinked{s}" for s in range(SEEDS)} if plan.get("head") == "relinked" else \
-            {plan[side] for side in ("base", "head") if side in plan}
+        kinds |= {plan[side] for side in ("base", "head") if side in plan}
+    if "relinked" in kinds:
+        kinds = kinds - {"relinked"} | {f"relinked{s}" for s in range(SEEDS)}
     programs = {kind: build(kind, options.builds) for kind in sorted(kinds)}
-    programs["stat"] = options.builds / "plain/analysis/attn-stat"
+    if kinds or "A4" in names:
+        programs["stat"] = build("plain", options.builds, "analysis/attn-stat")
 
     for name in names:
         if name == "A4":
@@ -319,7 +362,8 @@ def main():
             protocol = Protocol(name, options)
             if not options.score:
                 protocol.go_on(programs)
-            score = score_quiet if "runs" in protocol.plan else score_power
+            score = (score_counts if "parts" in protocol.plan else
+                     score_quiet if "runs" in protocol.plan else score_power)
             lines = score(protocol, [run for _, run in protocol.runs()])
         for line in lines:
             say(f"{name}  {line}")

@@ -92,20 +92,20 @@ static bool walk_next(struct walk *w, const struct attn_args *args, struct step 
 
 /*
  * A slowdown for those who test a gate: -DATTN_INJECT_DEN=n absorbs every n-th tile once more, into
- * a state nobody reads. It is work of the kernel's own kind, so it scales with frequency and memory
- * as a real slowdown does, and results stay what they are.
+ * a state nobody reads. It is work of the kernel's own kind and nothing else, so it scales with
+ * frequency and memory as a real slowdown does, and results stay what they are. Tiles are counted
+ * from call to call: one may have fewer than n.
  */
 #ifdef ATTN_INJECT_DEN
 enum { INJECT = 1 };
-static void inject(const struct core *core, const struct step *step, uint32_t rows, float *memory)
+static void inject(const struct core *core, struct step *step, uint32_t rows,
+                   const struct attn_state *unread)
 {
     static _Thread_local uint32_t tiles;
-    if (++tiles % ATTN_INJECT_DEN)
+    if (++tiles < ATTN_INJECT_DEN)
         return;
-    const struct attn_state unread = attn_state_at(memory, rows, core->p->dim_v);
-    struct attn_rows tile = step->rows;
-    attn_state_clear(&unread, rows, core->dim_v);
-    core_absorb(core, &step->piece, 0, rows, &tile, &tile, &unread);
+    tiles = 0;
+    core_absorb(core, &step->piece, 0, rows, &step->rows, &step->rows, unread);
 }
 #else
 enum { INJECT = 0 };
@@ -134,6 +134,11 @@ static void attend(const struct attn_args *args, int rank, int ranks)
     struct step steps[2], *now = &steps[0], *next = &steps[1];
     struct attn_state state = {0}, into = {0};
     uint32_t summed = 0;
+#ifdef ATTN_INJECT_DEN
+    const struct attn_state unread =
+        attn_state_at(memory + workspace_floats(p) - state_floats, most, p->dim_v);
+    attn_state_clear(&unread, most, core.dim_v);
+#endif
 
     for (bool more = walk_next(&walk, args, now); more;) {
         const struct attn_piece *const piece = &now->piece;
@@ -153,7 +158,7 @@ static void attend(const struct attn_args *args, int rank, int ranks)
         for (uint32_t j = ahead; more && j < n; j++)
             next->rows.k[j] = next->rows.k[ahead - 1];
 #ifdef ATTN_INJECT_DEN
-        inject(&core, now, rows, memory + workspace_floats(p) - state_floats);
+        inject(&core, now, rows, &unread);
 #endif
         core_absorb(&core, piece, 0, rows, &now->rows, more ? &next->rows : &now->rows, &into);
         summed += n;
