@@ -98,6 +98,14 @@ ends 0 IMPROVED $sim drift base --no_self_test
 ends 4 'crashed with signal 11' $sim base same -- --crash
 ends 4 'unknown option --wrong' $sim base same -- --wrong
 
+# On a terminal what all names have in common stands above.
+program long gcc 'a/x/n:1/hot 10000 0 64' 'a/x/n:2/hot 10000 0 64'
+if command -v script >/dev/null; then
+  script -qec "'$stat' regress sim $sim long long" /dev/null </dev/null >out 2>&1
+  grep -q '^all: a/x/hot' out || fail "on a terminal: $(cat out)"
+  grep -q '^OK *n:2 ' out || fail "on a terminal: $(cat out)"
+fi
+
 # What is saved is a base.
 ends 0 'a base for later' $sim base --save=kept.json
 ends 0 'as fast as before' kept.json same $sim

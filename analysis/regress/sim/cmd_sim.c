@@ -3,16 +3,19 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analysis/arena.h"
 #include "analysis/option.h"
 #include "analysis/regress/history/machine_class.h"
+#include "analysis/regress/names.h"
 #include "analysis/regress/output.h"
 #include "analysis/regress/percent.h"
 #include "analysis/regress/regress.h"
 #include "analysis/regress/sim/gate.h"
 #include "analysis/results.h"
 #include "analysis/table.h"
+#include "analysis/tame.h"
 
 struct request {
     const struct ana_command *self;
@@ -36,7 +39,9 @@ static void put_count(struct ana_table *table, double value, enum ana_format for
     ana_table_text(table, text);
 }
 
-static int print_table(const struct reg_gated *gated, size_t count, enum ana_format format)
+/* Names without the parts in `common`. */
+static int print_table(const struct reg_gated *gated, size_t count, enum ana_format format,
+                       const char *common)
 {
     static const char *const names[] = {"verdict",      "case",   "base_instructions",
                                         "instructions", "change", "base_dram_bytes",
@@ -48,11 +53,11 @@ static int print_table(const struct reg_gated *gated, size_t count, enum ana_for
         ana_table_column(table, names[i], i >= 2 && i <= 6);
     for (size_t i = 0; i < count; i++) {
         const struct reg_gated *const g = &gated[i];
-        char change[32] = "";
+        char change[32] = "", name[512];
         if (!isnan(g->head / g->base))
             snprintf(change, sizeof(change), "%+.2f%%", 100 * (g->head / g->base - 1));
         ana_table_text(table, reg_verdict_name[g->verdict]);
-        ana_table_text(table, g->name);
+        ana_table_text(table, reg_short_name(g->name, common, name, sizeof(name)));
         put_count(table, g->base, format);
         put_count(table, g->head, format);
         if (format == ANA_TABLE_CSV || format == ANA_TABLE_JSON)
@@ -99,12 +104,17 @@ static int make_report(const struct reg_gated *gated, size_t count, struct ana_a
 static int print(const struct request *request, const struct reg_gated *gated, size_t count,
                  struct reg_report *report)
 {
-    char headline[256], message[512];
+    char headline[256], message[512], common[512] = "";
     size_t tally[REG_VERDICTS];
     reg_tally(report, tally);
     report->status = reg_exit_status(tally, &(struct reg_rule){.strict = request->strict,
                                                                .noisy = report->noisy});
-    const int error = print_table(gated, count, request->format);
+    if (request->format == ANA_TABLE_TEXT && isatty(STDOUT_FILENO))
+        reg_common_parts(report, common, sizeof(common));
+    ana_tame(common);
+    if (*common)
+        printf("all: %s\n\n", common);
+    const int error = print_table(gated, count, request->format, common);
     if (error)
         return ana_complain(request->self, "cannot write to stdout: %s", strerror(-error));
     reg_headline(report, headline, sizeof(headline));
