@@ -20,13 +20,13 @@ constexpr double target = 1.05;
 void asking(benchmark::State &state)
 {
     while (state.KeepRunning())
-        benchmark::ClobberMemory();
+        OVERHEAD_BODY();
 }
 
 void counting(benchmark::State &state)
 {
     for (auto _ : state)
-        benchmark::ClobberMemory();
+        OVERHEAD_BODY();
 }
 
 class Taker : public benchmark::BenchmarkReporter {
