@@ -118,6 +118,16 @@ static void test_filter(void)
     }
     FILE *const null = fopen("/dev/null", "w");
     CHECK_THAT(bm_instances_select(&instances, &families, "(", null) == -EINVAL);
+    /* Each of these would overflow the stack of a C library's regcomp(). */
+    static const char *const deep[] = {"(", "a*", "()"};
+    enum { LENGTH = 100000 };
+    char *const text = calloc(1, LENGTH + 1);
+    for (size_t i = 0; text && i < sizeof(deep) / sizeof(*deep); i++) {
+        for (size_t at = 0; at < LENGTH; at++)
+            text[at] = deep[i][at % strlen(deep[i])];
+        CHECK(bm_instances_select(&instances, &families, text, null) == -EINVAL, "%s...", deep[i]);
+    }
+    free(text);
     fclose(null);
     bm_families_free(&families);
 }

@@ -6,12 +6,27 @@
 #include <errno.h>
 #include <string.h>
 
+/* regcomp() recurses over what it has parsed, so that enough operators overflow the stack. */
+enum { MOST_OPERATORS = 4096 };
+
+static size_t count_operators(const char *text)
+{
+    size_t count = 0;
+    for (text = strpbrk(text, "()*+?{|"); text; text = strpbrk(text + 1, "()*+?{|"))
+        count++;
+    return count;
+}
+
 int bm_filter_compile(struct filter *filter, const char *text, FILE *err)
 {
     if (!*text || strcmp(text, "all") == 0)
         text = ".*";
     filter->negated = *text == '-';
     text += filter->negated;
+    if (count_operators(text) > MOST_OPERATORS) {
+        fprintf(err, "Could not compile benchmark re: more than %d operators\n", MOST_OPERATORS);
+        return -EINVAL;
+    }
     const int code = regcomp(&filter->regex, text, REG_EXTENDED | REG_NOSUB);
     if (!code)
         return 0;
