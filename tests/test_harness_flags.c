@@ -93,6 +93,30 @@ static void test_grammars(void)
     CHECK_THAT(bm_parse_seconds("", &seconds) == -EINVAL);
 }
 
+static const struct {
+    const char *text;
+    int rc;
+    size_t count;
+} cpu_lists[] = {
+    {"", 0, 0},           {"3", 0, 1},           {"0,2-4", 0, 4},
+    {"1-1", 0, 1},        {"x", -EINVAL, 0},     {"0-", -EINVAL, 0},
+    {"-", -EINVAL, 0},    {"0,", -EINVAL, 0},    {",0", -EINVAL, 0},
+    {"0,,1", -EINVAL, 0}, {"0-1-2", -EINVAL, 0}, {"0x1", -EINVAL, 0},
+    {"3-1", -EDOM, 0},    {"-1", -EDOM, 0},      {"0--1", -EDOM, 0},
+    {"65536", -EDOM, 0},  {"0-65536", -EDOM, 0}, {"99999999999999999999", -EDOM, 0},
+};
+
+static void test_cpus(void)
+{
+    for (size_t i = 0; i < sizeof(cpu_lists) / sizeof(*cpu_lists); i++) {
+        struct numbers list = {0};
+        CHECK(bm_parse_cpus(cpu_lists[i].text, &list) == cpu_lists[i].rc &&
+                  list.count == cpu_lists[i].count,
+              "\"%s\"", cpu_lists[i].text);
+        free(list.items);
+    }
+}
+
 static void test_context(void)
 {
     struct key_values list = {0};
@@ -210,14 +234,17 @@ static void test_environment(void)
     size_t length;
     setenv("BENCHMARK_FILTER", "from_env", 1);
     setenv("BENCHMARK_REPETITIONS", "many", 1);
+    setenv("BENCHMARK_MIN_TIME", "soon", 1);
     setenv("BENCHMARK_CONTEXT", "k=env,other=1", 1);
     setenv("V", "3", 1);
     setenv("BENCHMARK_V", "2", 1);
     FILE *const err = open_memstream(&said, &length);
     bm_settings_init(&settings);
-    CHECK_THAT(bm_settings_from_environment(&settings, err) == 1);
+    CHECK_THAT(bm_settings_from_environment(&settings, err) == 2);
     fclose(err);
     CHECK_STR(said,
+              "Malformed seconds value passed to environment variable BENCHMARK_MIN_TIME: `soon` "
+              "(expected seconds like 0.5s or iterations like 100x)\n"
               "Environment variable BENCHMARK_REPETITIONS is expected to be a 32-bit integer, "
               "but actually has value \"many\".\n");
     CHECK_STR(settings.filter, "from_env");
@@ -231,6 +258,7 @@ static void test_environment(void)
     bm_settings_free(&settings);
     unsetenv("BENCHMARK_FILTER");
     unsetenv("BENCHMARK_REPETITIONS");
+    unsetenv("BENCHMARK_MIN_TIME");
     unsetenv("BENCHMARK_CONTEXT");
     unsetenv("V");
     unsetenv("BENCHMARK_V");
@@ -251,6 +279,7 @@ static void test_lookup(void)
 int main(void)
 {
     test_grammars();
+    test_cpus();
     test_context();
     test_messages();
     test_arguments();

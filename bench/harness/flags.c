@@ -148,22 +148,24 @@ static int take(struct settings *settings, size_t index, const char *value)
     return rc ? rc : bm_parse_string(value, &settings->text[index]);
 }
 
-/* Says what was expected; source is the flag or the variable. */
+/* Says what was expected of a flag ("--benchmark_x") or of a variable. */
 static void complain(const struct flag *flag, const char *source, const char *value, int rc,
                      FILE *err)
 {
+    const bool variable = *source != '-';
+    const char *const kind = variable ? "Environment variable" : "The value of flag";
     if (rc == -ENOMEM)
         fprintf(err, "%s: out of memory.\n", source);
     else if (rc == -EEXIST)
-        fprintf(err, "%s is expected to contain unique keys, but \"%s\" repeats one.\n", source,
-                value);
+        fprintf(err, "%s %s is expected to contain unique keys, but \"%s\" repeats one.\n", kind,
+                source, value);
     else if (flag->parse == bm_parse_min_time)
         fprintf(err,
-                "Malformed seconds value passed to %s: `%s` (expected seconds like 0.5s or "
+                "Malformed seconds value passed to %s%s: `%s` (expected seconds like 0.5s or "
                 "iterations like 100x)\n",
-                strncmp(source, "The value of flag ", 18) ? source : source + 18, value);
+                variable ? "environment variable " : "", source, value);
     else
-        fprintf(err, "%s is expected to be %s, but actually has value \"%s\"%s.\n", source,
+        fprintf(err, "%s %s is expected to be %s, but actually has value \"%s\"%s.\n", kind, source,
                 rc == -EDOM ? flag->domain : flag->expected, value,
                 rc == -ERANGE ? ", which overflows" : "");
 }
@@ -199,7 +201,7 @@ int bm_settings_from_environment(struct settings *settings, FILE *err)
     for (size_t i = 0; i < FLAG_COUNT; i++) {
         /* "v" would read V, which make V=1 exports to everything it starts. */
         const char *const name = flags[i].shown.name;
-        char variable[64], source[96];
+        char variable[64];
         snprintf(variable, sizeof(variable), "%s%s", strcmp(name, "v") ? "" : "benchmark_", name);
         for (char *c = variable; *c; c++)
             *c = (char)toupper((unsigned char)*c);
@@ -207,8 +209,7 @@ int bm_settings_from_environment(struct settings *settings, FILE *err)
         const int rc = value ? take(settings, i, value) : 0;
         if (!rc)
             continue;
-        snprintf(source, sizeof(source), "Environment variable %s", variable);
-        complain(&flags[i], source, value, rc, err);
+        complain(&flags[i], variable, value, rc, err);
         malformed++;
     }
     return malformed;
@@ -234,8 +235,8 @@ int bm_settings_from_arguments(struct settings *settings, int *argc, char **argv
         const int rc = take(settings, index, value);
         if (!rc)
             continue;
-        char source[96];
-        snprintf(source, sizeof(source), "The value of flag --%s", flags[index].shown.name);
+        char source[64];
+        snprintf(source, sizeof(source), "--%s", flags[index].shown.name);
         complain(&flags[index], source, value, rc, err);
         malformed++;
         argv[kept++] = argv[a];

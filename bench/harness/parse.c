@@ -233,12 +233,9 @@ int bm_parse_cpus(const char *text, void *target)
     int rc = 0;
     for (char *end; !rc && *text; text = *end ? end + 1 : end) {
         const long first = strtol(text, &end, 10);
-        long last = first;
-        if (end == text)
-            rc = -EINVAL;
-        else if (*end == '-')
-            last = strtol(end + 1, &end, 10);
-        if (rc || (*end && *end != ',') || (*end && !end[1]))
+        const char *const dash = end != text && *end == '-' ? end : NULL;
+        const long last = dash ? strtol(dash + 1, &end, 10) : first;
+        if (end == (dash ? dash + 1 : text) || (*end && *end != ',') || (*end && !end[1]))
             rc = -EINVAL;
         else if (first < 0 || last < first || last >= MOST)
             rc = -EDOM;
