@@ -3,6 +3,7 @@
 #include "tests/test_harness.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -203,6 +204,31 @@ static void test_fifo(void)
     remove(path);
 }
 
+/* --benchmark_out=/dev/stdout with stdout in a file: what others write there stays. */
+static void test_stdout(void)
+{
+    const char *const path = in_folder("stdout");
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        struct bench b;
+        const int fd = open(path, O_CREAT | O_WRONLY, 0600);
+        if (dup2(fd, STDOUT_FILENO) < 0 || write(STDOUT_FILENO, "before\n", 7) != 7)
+            _exit(1);
+        run(&b, "/dev/stdout", three_seconds);
+        _exit(b.status || write(STDOUT_FILENO, "after\n", 6) != 6);
+    }
+    int status;
+    CHECK_THAT(waitpid(child, &status, 0) == child && status == 0);
+    char *const text = slurp(path);
+    const size_t length = strlen(text);
+    CHECK(strncmp(text, "before\n{", 8) == 0 && count(text, "\"run_name\"") == 2 && length > 6 &&
+              strcmp(text + length - 6, "after\n") == 0,
+          "%s", text);
+    free(text);
+    remove(path);
+}
+
 static void test_killed(void)
 {
     const char *const path = in_folder("killed.json");
@@ -301,6 +327,7 @@ int main(void)
     test_no_match();
     test_devices();
     test_fifo();
+    test_stdout();
     test_killed();
     test_killed_soon();
     test_vanished();

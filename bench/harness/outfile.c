@@ -70,6 +70,18 @@ static int open_regular(struct outfile *file, const char *path, const struct sta
     return 0;
 }
 
+/* A second descriptor for what stdout or stderr is connected to, or -1. Replacing that file would
+ * take away what is written to these streams, by us or by whoever shares them. */
+static int standard_stream(const struct stat *status)
+{
+    struct stat stream;
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fstat(fd, &stream) == 0 && stream.st_dev == status->st_dev &&
+            stream.st_ino == status->st_ino)
+            return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return -1;
+}
+
 int bm_outfile_open(struct outfile *file, const char *path, FILE *err)
 {
     struct stat status;
@@ -77,7 +89,11 @@ int bm_outfile_open(struct outfile *file, const char *path, FILE *err)
 
     *file = (struct outfile){0};
     const bool exists = stat(path, &status) == 0;
-    if (!exists && errno != ENOENT) {
+    const int stream = exists ? standard_stream(&status) : -1;
+    if (stream >= 0) {
+        file->device = fdopen(stream, "w");
+        rc = file->device ? 0 : -errno;
+    } else if (!exists && errno != ENOENT) {
         rc = -errno;
     } else if (exists && !S_ISREG(status.st_mode)) {
         file->device = fopen(path, "we");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A result file that is complete at any moment: written beside its target and renamed over it. Only
- * regular or absent targets are replaced; a device, pipe or socket is written to as it is.
+ * regular or absent targets are replaced; a device, pipe or socket, and what stdout or stderr goes
+ * to, is written to as it is.
  */
 #ifndef BENCHMARK_C_OUTFILE_H
 #define BENCHMARK_C_OUTFILE_H
@@ -12,7 +13,7 @@
 
 struct outfile {
     char *target; /* with symbolic links followed */
-    FILE *device; /* open, when the target is no regular file */
+    FILE *device; /* open, when the target is not to be replaced */
     mode_t mode;
 };
 
