@@ -80,10 +80,11 @@ static struct bench run(double seconds, const char *first, const char *second)
 
 static void test_run(void)
 {
-    const char *const path = "/tmp/test_harness_baseline.json";
-    const char *const in = "--benchmark_baseline=/tmp/test_harness_baseline.json";
-    struct bench b =
-        run(1, "--benchmark_out=/tmp/test_harness_baseline.json", "--benchmark_format=json");
+    char path[64], in[96], out[96];
+    snprintf(path, sizeof(path), "/tmp/test_harness_baseline.%ld.json", (long)getpid());
+    snprintf(in, sizeof(in), "--benchmark_baseline=%s", path);
+    snprintf(out, sizeof(out), "--benchmark_out=%s", path);
+    struct bench b = run(1, out, "--benchmark_format=json");
     bench_free(&b);
     b = run(1.2, in, "--benchmark_color=false");
     CHECK(b.status == 0 && strstr(b.out, "baseline_ratio=1.2"), "%s", b.out);
@@ -95,6 +96,10 @@ static void test_run(void)
     b = run(1.2, in, "--benchmark_baseline_fail_threshold=0.1");
     CHECK(b.status == 1 && strstr(b.err, "error: f/real_time takes 1.200 times as long"), "%s",
           b.err);
+    bench_free(&b);
+    b = run(1, "--benchmark_baseline_fail_threshold=0.1", "--benchmark_format=json");
+    CHECK(b.status == 1 && !*b.out && strstr(b.err, "needs a --benchmark_baseline\n"),
+          "a gate that guards nothing: %s", b.err);
     bench_free(&b);
     remove(path);
     b = run(1.2, in, "--benchmark_format=json");

@@ -214,6 +214,11 @@ static int measure(struct run *run)
 static int open_baseline(struct run *run)
 {
     const struct settings *const settings = &run->runner->settings;
+    if (!*settings->baseline && settings->baseline_fail_threshold >= 0) {
+        fputs("--benchmark_baseline_fail_threshold needs a --benchmark_baseline\n",
+              run->runner->hooks.err);
+        return -EINVAL;
+    }
     if (!*settings->baseline)
         return 0;
     const int rc = bm_baseline_read(&run->baseline, settings->baseline, run->runner->hooks.err);
