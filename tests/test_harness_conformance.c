@@ -461,7 +461,8 @@ static void stdout_purity(void)
     bench_add(&b, (struct benchmark_family){.name = "f", .run = work});
     bench_run(&b);
     CHECK(strncmp(b.out, "name,iterations,", 16) == 0, "%s", b.out);
-    CHECK(strstr(b.err, "Run on ("), "the text context is on stderr");
+    const char *const context = strstr(b.err, "Run on (");
+    CHECK(context && !strstr(context + 1, "Run on ("), "on stderr, and once: %s", b.err);
     bench_free(&b);
 }
 

@@ -227,10 +227,13 @@ void bm_output_tick(struct output *output)
 
 static void end_stream(struct reporter *reporter, const struct rows *kept)
 {
-    if (reporter->kind->whole)
-        render(reporter, kept, reporter->out);
-    else
+    if (!reporter->kind->whole) {
         reporter->kind->end(reporter);
+        return;
+    }
+    struct reporter like = *reporter;
+    like.err = NULL; /* was told of the context when the run began */
+    render(&like, kept, reporter->out);
 }
 
 void bm_output_end(struct output *output)
