@@ -5,6 +5,7 @@
 #include "tests/test_harness.h"
 
 #include <errno.h>
+#include <math.h>
 
 static void nothing(struct benchmark_state *state)
 {
@@ -167,6 +168,24 @@ static void test_order(void)
     bench_free(&b);
 }
 
+static double first(const double *values, size_t count)
+{
+    return count ? values[0] : 0;
+}
+
+static void test_too_many(void)
+{
+    struct bench b = bench_new(ARGUMENTS("--benchmark_list_tests"));
+    bench_add(&b, (struct benchmark_family){.name = "many",
+                                            .run = nothing,
+                                            .product = {BENCHMARK_DENSE(1, 10000, 1),
+                                                        BENCHMARK_DENSE(1, 10000, 1)}});
+    bench_run(&b);
+    CHECK(b.status == 1 && !*b.out, "status %d", b.status);
+    CHECK_STR(b.err, "benchmark many: more than a million cases\n");
+    bench_free(&b);
+}
+
 static void test_refused(void)
 {
     const struct {
@@ -178,11 +197,25 @@ static void test_refused(void)
         {{.name = "f", .run = nothing, .use_real_time = true, .use_manual_time = true},
          "benchmark f: real time and manual time exclude each other\n"},
         {{.name = "f", .run = nothing, .repetitions = -1},
-         "benchmark f: iterations, repetitions and times cannot be negative\n"},
+         "benchmark f: iterations, repetitions and times are numbers, not negative\n"},
+        {{.name = "f", .run = nothing, .min_time = (double)NAN},
+         "benchmark f: iterations, repetitions and times are numbers, not negative\n"},
+        {{.name = "f", .run = nothing, .min_warmup_time = (double)INFINITY},
+         "benchmark f: iterations, repetitions and times are numbers, not negative\n"},
         {{.name = "f", .run = nothing, .iterations = 5, .min_time = 1},
          "benchmark f: a number of iterations and a minimum time exclude each other\n"},
         {{.name = "f", .run = nothing, .threads = BENCHMARK_LIST(0)},
-         "benchmark f: thread counts are positive\n"},
+         "benchmark f: thread counts go from 1 to 65536\n"},
+        {{.name = "f", .run = nothing, .threads = BENCHMARK_LIST(1, INT64_C(4294967297))},
+         "benchmark f: thread counts go from 1 to 65536\n"},
+        {{.name = "f", .run = nothing, .threads = BENCHMARK_RANGE(1, 65537)},
+         "benchmark f: thread counts go from 1 to 65536\n"},
+        {{.name = "f", .run = nothing, .product = {BENCHMARK_DENSE(INT64_MIN, INT64_MAX, 1)}},
+         "benchmark f: a range has at most a million values\n"},
+        {{.name = "f", .run = nothing, .statistics = {{"two_words", first, false}}},
+         "benchmark f: a statistic needs a name, one without '_'\n"},
+        {{.name = "f", .run = nothing, .statistics = {{NULL, first, false}}},
+         "benchmark f: a statistic needs a name, one without '_'\n"},
         {{.name = "f", .run = nothing, .product = {BENCHMARK_RANGE(8, 1)}},
          "benchmark f: a range of values runs from high to low\n"},
         {{.name = "f", .run = nothing, .tuples = BENCHMARK_LIST(1, 2, 3), .tuple_width = 2},
@@ -234,6 +267,7 @@ int main(void)
     test_filter();
     test_order();
     test_refused();
+    test_too_many();
     test_numbering();
     return test_exit();
 }

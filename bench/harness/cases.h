@@ -8,6 +8,9 @@
 
 #include "bench/harness/benchmark.h"
 
+/* More than anybody can wait for; what asks for them is a mistake. */
+enum { BM_MAX_CASES = 1000000, BM_MAX_THREADS = 65536 };
+
 /* The families of a runner; each is a deep copy of what was registered. */
 struct families {
     struct benchmark_family **items;
@@ -35,7 +38,8 @@ struct instances {
 int bm_families_add(struct families *families, const struct benchmark_family *family, FILE *err);
 void bm_families_free(struct families *families);
 
-/* Every selected case in registration order. -EINVAL for a filter that is no regular expression. */
+/* Every selected case in registration order. -EINVAL for a filter that is no regular expression,
+ * -E2BIG for a family of too many cases; said on err. */
 int bm_instances_select(struct instances *instances, const struct families *families,
                         const char *filter, FILE *err);
 void bm_instances_free(struct instances *instances);

@@ -6,6 +6,7 @@
 #include "bench/harness/cases.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,12 +22,34 @@ static bool absent(const struct benchmark_values *v)
 
 static const char *wrong_values(const struct benchmark_values *v)
 {
+    const uint64_t step = v->step ? (uint64_t)v->step : 1;
     if (list_values(v))
         return v->count && !v->list ? "a list of values is missing" : NULL;
     if (v->low > v->high)
         return "a range of values runs from high to low";
     if (v->step < 0 || (v->kind == BENCHMARK_VALUES_RANGE && v->step == 1))
         return "the step of a range must be positive, its multiplier at least 2";
+    if (v->kind == BENCHMARK_VALUES_DENSE &&
+        ((uint64_t)v->high - (uint64_t)v->low) / step >= BM_MAX_CASES)
+        return "a range has at most a million values";
+    return NULL;
+}
+
+static bool duration(double seconds)
+{
+    return seconds >= 0 && isfinite(seconds);
+}
+
+static bool wrong_threads(int64_t count)
+{
+    return count < 1 || count > BM_MAX_THREADS;
+}
+
+static const char *wrong_statistics(const struct benchmark_family *f)
+{
+    for (size_t i = 0; i < BENCHMARK_MAX_STATISTICS && f->statistics[i].compute; i++)
+        if (!f->statistics[i].name || strchr(f->statistics[i].name, '_'))
+            return "a statistic needs a name, one without '_'";
     return NULL;
 }
 
@@ -37,8 +60,9 @@ static const char *wrong(const struct benchmark_family *f)
         return "no function to run";
     if (f->use_real_time && f->use_manual_time)
         return "real time and manual time exclude each other";
-    if (f->iterations < 0 || f->repetitions < 0 || f->min_time < 0 || f->min_warmup_time < 0)
-        return "iterations, repetitions and times cannot be negative";
+    if (f->iterations < 0 || f->repetitions < 0 || !duration(f->min_time) ||
+        !duration(f->min_warmup_time))
+        return "iterations, repetitions and times are numbers, not negative";
     if (f->iterations && f->min_time > 0)
         return "a number of iterations and a minimum time exclude each other";
     if (f->team_threads < 0)
@@ -52,19 +76,21 @@ static const char *wrong(const struct benchmark_family *f)
         if (!absent(&f->product[0]))
             return "tuples and a product of lists exclude each other";
     }
-    const char *problem = wrong_values(&f->threads);
+    const char *problem = wrong_statistics(f);
+    if (!problem)
+        problem = wrong_values(&f->threads);
     for (int i = 0; !problem && i < BENCHMARK_MAX_ARGS; i++)
         problem = wrong_values(&f->product[i]);
     if (problem || absent(&f->threads))
         return problem;
     if (f->verbatim_name || f->team_threads)
         return "a verbatim name or a team leaves no place for a range of threads";
+    bool outside = false;
     if (!list_values(&f->threads))
-        return f->threads.low < 1 ? "thread counts are positive" : NULL;
-    for (size_t i = 0; i < f->threads.count; i++)
-        if (f->threads.list[i] < 1)
-            return "thread counts are positive";
-    return NULL;
+        outside = wrong_threads(f->threads.low) || wrong_threads(f->threads.high);
+    for (size_t i = 0; list_values(&f->threads) && i < f->threads.count; i++)
+        outside = outside || wrong_threads(f->threads.list[i]);
+    return outside ? "thread counts go from 1 to 65536" : NULL;
 }
 
 static int copy_string(const char **string)

@@ -41,8 +41,8 @@ static int expand(struct dimensions *d, const struct benchmark_family *f)
         rc = bm_values_expand(&f->product[i], false, &d->values[i], &d->counts[i]);
         if (rc || !d->counts[i])
             break;
-        if (d->tuples > SIZE_MAX / d->counts[i])
-            return -ENOMEM;
+        if (d->tuples > BM_MAX_CASES / d->counts[i])
+            return -E2BIG;
         d->tuples *= d->counts[i];
         d->arg_count++;
     }
@@ -108,6 +108,9 @@ static int add_family(struct instances *list, const struct benchmark_family *f,
 {
     struct dimensions d;
     int rc = expand(&d, f);
+    if (rc)
+        fprintf(err, "benchmark %s: %s\n", f->name,
+                rc == -E2BIG ? "more than a million cases" : strerror(-rc));
     const size_t thread_counts = d.thread_count ? d.thread_count : 1;
     if (!rc && d.tuples * thread_counts > 100)
         fprintf(err,
