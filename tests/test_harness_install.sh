@@ -49,6 +49,12 @@ read -r -a flags < <(PKG_CONFIG_PATH=$(dirname "$description") pkg-config \
   fail "the README's program does not run"
 grep -q '"name": "copy/bytes:4096"' "$work/outside.json" ||
   fail "the README's program wrote no row"
+if command -v c++ >/dev/null; then
+  printf '#include <benchmark.h>\nvoid f(benchmark_state *);\nvoid f(benchmark_state *s) { %s }\n' \
+    'while (benchmark_keep_running(s)) benchmark_do_not_optimize(s);' >"$work/outside.cc"
+  c++ -Wall -Wextra -Wpedantic -Werror "${flags[@]}" -c "$work/outside.cc" -o "$work/outside.o" ||
+    fail "C++ cannot include the header"
+fi
 
 # A kernel in a shared object, with the installed headers alone.
 read -r -a flags < <(PKG_CONFIG_PATH=$(dirname "$(place pkgconfig/attnbench-kernel.pc)") \

@@ -5,7 +5,7 @@
  *
  *  - a file of benchmarks: BENCHMARK(fn, ...options) at file scope, BENCHMARK_MAIN() once;
  *  - a program that finds out at run time what to measure: a runner object, benchmark_register()
- *    once a case, benchmark_run().
+ *    once a case, benchmark_run(). From C++ it is this one: BENCHMARK() and its lists are C.
  *
  * Nothing here aborts or exits. What a case does wrong becomes an error row; what the command line
  * says wrong becomes one line on stderr and an exit status. Functions returning int give 0 or
