@@ -3,6 +3,7 @@
  * The file itself. synchronous is FULL: with WAL anything less may lose the last commits when the
  * machine goes down, and a night's results are not measured twice.
  */
+#include "analysis/regress/child.h"
 #include "analysis/regress/history/connection.h"
 
 #include <errno.h>
@@ -76,6 +77,18 @@ static int check_identity(struct reg_history *h, bool may_create)
     return 0;
 }
 
+/* SQLite does not wait where two programs change the journal of a new file at once; this does. */
+static int prepare_to_write(struct reg_history *h)
+{
+    const double end = reg_now() + h->patience_ms / 1e3;
+    int status;
+    while ((status = reg_sql_run(h, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                                    "PRAGMA foreign_keys = ON;")) == -EBUSY &&
+           reg_now() < end)
+        sqlite3_sleep(10);
+    return status;
+}
+
 static int check_sound(struct reg_history *h)
 {
     int status;
@@ -130,8 +143,7 @@ int reg_history_open(const char *path, enum reg_history_use use, unsigned patien
         status = check_identity(h, use == REG_HISTORY_CREATE);
     }
     if (!status && use != REG_HISTORY_READ)
-        status = reg_sql_run(h, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                                "PRAGMA foreign_keys = ON;");
+        status = prepare_to_write(h);
     if (!status)
         status = check_sound(h);
     if (!status && use != REG_HISTORY_READ && h->version < VERSION)
