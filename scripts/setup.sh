@@ -49,6 +49,7 @@ want python3-ament-cmake-google-benchmark -
 want nodejs             node
 want qemu-user          qemu-aarch64
 want gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
+want libc6-dev-arm64-cross -
 want man-db             man
 want zsh                zsh
 '

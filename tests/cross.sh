@@ -10,6 +10,8 @@ build=$2
 for tool in aarch64-linux-gnu-gcc qemu-aarch64 meson ninja; do
     command -v "$tool" >/dev/null || { echo "$tool is not installed"; exit 77; }
 done
+echo 'int main(void) { return 0; }' | aarch64-linux-gnu-gcc -x c - -o /dev/null 2>/dev/null ||
+    { echo "aarch64-linux-gnu-gcc has no C library; install libc6-dev-arm64-cross"; exit 77; }
 # Of the tests those that are about the kernels, and need no library of the target.
 tests=(test_cut test_dtype test_problem test_quant test_kernels)
 unset CC CFLAGS LDFLAGS MESON_TESTTHREADS
