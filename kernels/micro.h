@@ -57,13 +57,22 @@ MICRO_INLINE uint32_t micro_vectors(uint32_t rows)
 }
 
 /* VF_LANES elements of a row as f32; `type` is a constant at every call. */
-MICRO_INLINE vf micro_load(const enum attn_type type, const void *row, uint32_t d)
+MICRO_INLINE vf micro_load(const enum attn_type type, const void *row, size_t d)
 {
     if (type == ATTN_F16)
         return vf_load_f16((const uint16_t *)row + d);
     if (type == ATTN_BF16)
         return vf_load_bf16((const uint16_t *)row + d);
     return vf_load((const float *)row + d);
+}
+
+/* A row from element d on. The barrier keeps elements at constant distances from it: gcc would make
+ * an index register of each, and run out of them. */
+MICRO_INLINE const void *micro_from(const enum attn_type type, const void *row, size_t d)
+{
+    const char *at = (const char *)row + d * (type == ATTN_F32 ? sizeof(float) : sizeof(uint16_t));
+    __asm__("" : "+r"(at));
+    return at;
 }
 
 /* Sums across the lanes, to logit[j][r]. */
@@ -98,7 +107,7 @@ MICRO_INLINE void micro_qk(const uint32_t rows, const uint32_t tokens, const enu
         for (uint32_t r = 0; r < rows; r++)
             acc[j][r] = vf_zero();
     }
-    for (uint32_t d = 0; d < dim; d += VF_LANES) {
+    for (size_t d = 0; d < dim; d += VF_LANES) {
         if (rows > tokens) { /* K in registers, q streams */
             vf kv[MICRO_TOKENS_MAX];
             MICRO_UNROLL
@@ -212,7 +221,7 @@ MICRO_INLINE void micro_fetch(const void *row, size_t from, uint32_t lines)
  */
 MICRO_INLINE void micro_pv(const uint32_t rows, const uint32_t vectors, const enum attn_type type,
                            const bool fetches, const float *weight, size_t lanes,
-                           const void *const *v, uint32_t n, uint32_t d, const float *keep,
+                           const void *const *v, uint32_t n, size_t d, const float *keep,
                            float *acc, size_t acc_stride, const void *const *ahead, size_t from,
                            uint32_t lines)
 {
@@ -226,11 +235,12 @@ MICRO_INLINE void micro_pv(const uint32_t rows, const uint32_t vectors, const en
     for (uint32_t j = 0; j < n; j++, weight += lanes) {
         if (fetches)
             micro_fetch(ahead[j], from, lines);
+        const void *const row = micro_from(type, v[j], d);
         if (rows > vectors) { /* V in registers, weights stream */
             vf vv[MICRO_TOKENS_MAX];
             MICRO_UNROLL
             for (uint32_t c = 0; c < vectors; c++)
-                vv[c] = micro_load(type, v[j], d + c * VF_LANES);
+                vv[c] = micro_load(type, row, c * VF_LANES);
             MICRO_UNROLL
             for (uint32_t r = 0; r < rows; r++) {
                 const vf w = vf_set1(weight[r]);
@@ -245,7 +255,7 @@ MICRO_INLINE void micro_pv(const uint32_t rows, const uint32_t vectors, const en
                 w[r] = vf_set1(weight[r]);
             MICRO_UNROLL
             for (uint32_t c = 0; c < vectors; c++) {
-                const vf vv = micro_load(type, v[j], d + c * VF_LANES);
+                const vf vv = micro_load(type, row, c * VF_LANES);
                 MICRO_UNROLL
                 for (uint32_t r = 0; r < rows; r++)
                     sum[r][c] = vf_fma(w[r], vv, sum[r][c]);

@@ -125,7 +125,7 @@ struct block_pv {
 };
 
 MICRO_INLINE void block_pv_pass(const uint32_t rows, const uint32_t vectors, const bool fetches,
-                                const struct block_pv *w, uint32_t d, const struct block_rows *at,
+                                const struct block_pv *w, size_t d, const struct block_rows *at,
                                 struct tile_share share)
 {
     if (w->type == ATTN_F16)
@@ -171,9 +171,9 @@ MICRO_INLINE void block_pv_each(const uint32_t rows, const bool narrow, const ui
         if (at[i].n && narrow)
             block_pv_pass_narrow(rows, vectors, w, first, at + i, share);
         else if (at[i].n && share.lines)
-            block_pv_pass(rows, vectors, true, w, first * VF_LANES, at + i, share);
+            block_pv_pass(rows, vectors, true, w, (size_t)first * VF_LANES, at + i, share);
         else if (at[i].n)
-            block_pv_pass(rows, vectors, false, w, first * VF_LANES, at + i, share);
+            block_pv_pass(rows, vectors, false, w, (size_t)first * VF_LANES, at + i, share);
     }
 }
 
