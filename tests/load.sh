@@ -155,6 +155,12 @@ env LIE=hang_in_program LIE_PARENT=$$ "$bench" "${tiny[@]}" --load=liar.so --loa
 [ $status -eq 1 ] || fail "hang_in_program: status $status"
 grep -q '^attn-bench: liar.so did not return within 1 s in decode/liar/' err ||
     fail "hang_in_program: $(cat err)"
+status=0
+LIE=hang_later "$bench" "${tiny[@]}" --load=liar.so --load_timeout=1 --kernel=liar >out 2>err ||
+    status=$?
+[ $status -eq 1 ] || fail "hang_later: status $status"
+grep -q '^attn-bench: liar.so did not return within 1 s in decode/liar/' err ||
+    fail "hang_later: $(cat err)"
 
 # ---- an honest one prints what it likes to stderr's account, and results stay JSON
 LIE=print "$bench" "${tiny[@]}" --load=liar.so --kernel=liar --benchmark_format=json >out 2>err ||

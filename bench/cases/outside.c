@@ -44,6 +44,11 @@ static struct opinion opinion[ATTN_OUTSIDE_MAX];
 static char last_words[2][1024];
 static size_t last_length[2];
 
+/* What on_alarm() looks at before it gives up, or NULL; how it was; seconds between two looks. */
+static const volatile uint64_t *volatile progress;
+static volatile uint64_t progress_seen;
+static volatile unsigned progress_seconds;
+
 static struct outside *owner(const struct attn_kernel *kernel, uint32_t *index)
 {
     for (size_t i = 0; i < loaded_n; i++) {
@@ -133,6 +138,11 @@ static void on_fault(int signal_number)
 static void on_alarm(int signal_number)
 {
     (void)signal_number;
+    if (progress && *progress != progress_seen) {
+        progress_seen = *progress;
+        alarm(progress_seconds);
+        return;
+    }
     speak(1);
     _exit(1);
 }
@@ -143,7 +153,8 @@ static void catch_crashes(void)
     static char stack[1 << 16];
     const stack_t other = {.ss_sp = stack, .ss_size = sizeof(stack)};
     const struct sigaction crash = {.sa_handler = on_fault, .sa_flags = SA_ONSTACK};
-    const struct sigaction alarm_action = {.sa_handler = on_alarm, .sa_flags = SA_ONSTACK};
+    const struct sigaction alarm_action = {.sa_handler = on_alarm,
+                                           .sa_flags = SA_ONSTACK | SA_RESTART};
     sigaltstack(&other, NULL);
     for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
         sigaction(faults[i], &crash, NULL);
@@ -271,18 +282,35 @@ int attn_outside_try(const struct attn_kernel *kernel, const struct attn_name *n
     return attn_refuse_at(why, error, "%s", from->path);
 }
 
-void attn_outside_watch(const struct attn_kernel *kernel, const struct attn_name *name)
+static void watch(const struct attn_kernel *kernel, const struct attn_name *name, uint64_t calls,
+                  const uint64_t *word)
 {
     char text[ATTN_NAME_MAX], where[ATTN_NAME_MAX + 16];
     uint32_t index;
     const struct outside *const from = owner(kernel, &index);
-    const double seconds = attn_trial_seconds(name, patience);
     if (!from)
         return;
+    const double seconds =
+        patience + (double)calls * (attn_trial_seconds(name, patience) - patience);
     attn_name_format(name, text, sizeof(text));
     snprintf(where, sizeof(where), "in %s", text);
     prepare_words(from->path, where, seconds);
-    alarm(seconds < 1e9 ? (unsigned)seconds + 1 : 0);
+    progress_seconds = seconds < 1e9 ? (unsigned)seconds + 1 : 0;
+    progress_seen = word ? *word : 0;
+    progress = word;
+    alarm(progress_seconds);
+}
+
+void attn_outside_watch(const struct attn_kernel *kernel, const struct attn_name *name,
+                        uint64_t calls)
+{
+    watch(kernel, name, calls, NULL);
+}
+
+void attn_outside_watch_loop(const struct attn_kernel *kernel, const struct attn_name *name,
+                             const uint64_t *word)
+{
+    watch(kernel, name, 1, word);
 }
 
 void attn_outside_rest(void)

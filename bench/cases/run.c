@@ -64,7 +64,7 @@ static int prepare(struct attn_trial *t, struct attn_message *why)
     error = attn_outside_try(t->c->kernel, name, host->seed, why);
     if (error)
         return error;
-    attn_outside_watch(t->c->kernel, name);
+    attn_outside_watch(t->c->kernel, name, size.rotation.copies); /* each is prepared */
     attn_call_prepare(t->team, t->c->kernel, true); /* prepare() may start threads already */
     error = attn_data_open(&t->data, name, t->c->kernel, &size, pool, host->seed, why);
     attn_call_prepare(t->team, t->c->kernel, false);
@@ -128,7 +128,7 @@ static void setup(void *user, struct benchmark_state *state)
             attn_oracle_ask(&group_of(t)->oracle, &t->data, t->team, t->session->host->seed, &why);
     }
     if (!error && computes(t)) {
-        attn_outside_watch(t->c->kernel, &t->c->name);
+        attn_outside_watch(t->c->kernel, &t->c->name, 1);
         error = verify(t, ATTN_BEFORE, &why);
         attn_outside_rest();
     }
@@ -147,6 +147,7 @@ static void run(struct benchmark_state *state)
     struct attn_phase_sums sums = {0};
     struct team_times times;
     attn_call_prepare(t->team, kernel, true);
+    attn_outside_watch_loop(kernel, &t->c->name, &t->data.turns);
     const struct usage before = usage_read();
     while (benchmark_keep_running(state)) {
         attn_data_turn(&t->data);
@@ -154,6 +155,7 @@ static void run(struct benchmark_state *state)
         attn_phase_sums_add(&sums, &times);
     }
     const struct usage after = usage_read();
+    attn_outside_rest();
     attn_call_prepare(t->team, kernel, false);
     attn_columns_of_pass(state, &t->c->name.problem, kernel, &sums);
     attn_columns_of_usage(state, &before, &after);
@@ -283,7 +285,7 @@ static int try_outside(struct attn_trial *t, struct attn_message *why)
     alone.problem = kind.problem;
     const int error = attn_outside_try(t->c->kernel, &alone, t->session->host->seed, why);
     if (!error)
-        attn_outside_watch(t->c->kernel, &t->c->name);
+        attn_outside_watch(t->c->kernel, &t->c->name, 1);
     return error;
 }
 

@@ -152,6 +152,8 @@ static void deceive(const struct attn_args *args, int rank, int ranks)
     if (calls++ > 0) {
         if (lie("crash_later"))
             crash();
+        if (lie("hang_later"))
+            hang();
         if (lie("wrong_later"))
             args->out[0] += 1;
     }
