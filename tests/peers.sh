@@ -53,7 +53,12 @@ says 2 'python.sh: */other is no virtual environment; give another in ATTN_PEERS
 says 1 'ggml.sh: pkg-config knows no ggml; *' "$peers/ggml.sh"
 says 1 'ggml.sh: there is no */nowhere/include/ggml.h; *' "$peers/ggml.sh" --prefix="$dir/nowhere"
 mkdir -p empty/include && touch empty/include/ggml.h
+says 1 'ggml.sh: no libggml.so beside */empty; *' "$peers/ggml.sh" --prefix="$dir/empty"
+touch empty/include/ggml-cpu.h
 says 1 'ggml.sh: no libggml-cpu.so beside */empty; *' "$peers/ggml.sh" --prefix="$dir/empty"
+mkdir -p empty/lib && touch empty/lib/libggml.so empty/lib/libggml-cpu.so
+says 2 "ggml.sh: 'a b' is no name of a kernel; use a-z, 0-9 and _" \
+    "$peers/ggml.sh" --prefix="$dir/empty" --name='a b'
 
 # ---- rows, of a PyTorch of ours
 mkdir fake
