@@ -59,10 +59,8 @@ static void put_group(const struct attn_name *name, char *buf)
 static void put_layout(const struct attn_name *name, char *buf)
 {
     static const char *const names[ATTN_LAYOUTS] = {
-        [ATTN_CONTIGUOUS] = "contiguous",
-        [ATTN_TOKEN_MAJOR] = "token-major",
-        [ATTN_PAGED] = "paged",
-        [ATTN_RING] = "ring",
+        [ATTN_CONTIGUOUS] = "contiguous", [ATTN_TOKEN_MAJOR] = "token-major",
+        [ATTN_PAGED] = "paged",           [ATTN_RING] = "ring",
     };
     const struct attn_problem *const p = &name->problem;
     if (p->layout == ATTN_PAGED)
@@ -128,6 +126,19 @@ static void put_mix(const struct attn_name *name, char *buf)
     put(buf, name->layer.mix);
 }
 
+static void put_prefetch(const struct attn_name *name, char *buf)
+{
+    if (name->prefetch > 0)
+        snprintf(buf, ANA_AXIS_MAX, "%d", name->prefetch);
+    else
+        put(buf, name->prefetch ? "none" : "auto");
+}
+
+static void put_placement(const struct attn_name *name, char *buf)
+{
+    put(buf, name->scatter ? "scatter" : "compact");
+}
+
 static void put_cache(const struct attn_name *name, char *buf)
 {
     put(buf, name->hot ? "hot" : "cold");
@@ -174,7 +185,10 @@ const struct ana_axis ana_axes[] = {
     {"vocab", "words of the model", true, FIELD(layer.vocab)},
     {"mix", "runs of layers that differ", false, put_mix},
     {"splits", "chunks asked for, 0 is the kernel's policy", true, FIELD(splits)},
+    {"tile", "tokens a tile, 0 is the kernel's own", true, FIELD(tile)},
+    {"prefetch", "tiles ahead that memory is asked for", false, put_prefetch},
     {"pages", "page size of memory", false, put_pages},
+    {"placement", "of threads, compact or scatter", false, put_placement},
     {"cache", "cold or hot", false, put_cache},
     {"threads", "threads working on one call", true, FIELD(threads)},
     {"label", "models with this shape", false},

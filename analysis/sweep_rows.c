@@ -15,7 +15,7 @@
 /* A case on its way into a set. */
 struct entry {
     const struct ana_case *of;
-    char *shape; /* its name without kernel and splits: equal ones compete */
+    char *shape; /* its name without kernel and what that was asked: equal ones compete */
     char *key;   /* of its set */
 };
 
@@ -26,7 +26,8 @@ static char *key_of(const struct ana_case *c, bool whole, bool kernel)
     struct attn_problem *const p = &name.problem;
     if (!kernel) {
         snprintf(name.kernel, sizeof(name.kernel), "any");
-        name.splits = 0;
+        name.splits = name.tile = 0;
+        name.prefetch = 0;
     }
     if (!whole) {
         const struct attn_problem plain = attn_problem_default();

@@ -50,7 +50,12 @@ struct attn_args {
     const void *prepared;    /* what prepare() left, or NULL */
     uint32_t splits;         /* chunks a KV head is cut into; 0: the kernel's own policy */
     uint32_t threads;        /* for a kernel that owns its threads: how many of them to use */
+    uint32_t tile;           /* tokens to take at a time, a multiple of 8; 0: the kernel's own */
+    int32_t prefetch;        /* tiles ahead of its use memory is asked for; 0: the kernel's own,
+                              * ATTN_PREFETCH_NONE: it is not asked for */
 };
+
+enum { ATTN_PREFETCH_NONE = -1 };
 
 typedef void attn_phase_fn(const struct attn_args *args, int rank, int ranks);
 
@@ -86,6 +91,9 @@ struct attn_kernel {
 
     attn_phase_fn *phase[ATTN_PHASES_MAX]; /* NULL ends the list */
     const char *phase_name[ATTN_PHASES_MAX];
+    /* Most that args->tile and args->prefetch may ask of it; 0: it does as it likes, and is never
+     * asked. */
+    uint32_t tile_most, prefetch_most;
 };
 
 /*

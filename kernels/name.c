@@ -5,29 +5,44 @@
  */
 #include "kernels/name.h"
 
+#include "kernels/kernel.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* What a kernel was asked for beside the problem. */
+static void format_knobs(const struct attn_name *name, char *buf, size_t size)
+{
+    int n = 0;
+    if (name->splits)
+        n += snprintf(buf, size, "/splits:%u", name->splits);
+    if (name->tile)
+        n += snprintf(buf + n, size - (size_t)n, "/tile:%u", name->tile);
+    if (name->prefetch > 0)
+        snprintf(buf + n, size - (size_t)n, "/prefetch:%d", name->prefetch);
+    else if (name->prefetch)
+        snprintf(buf + n, size - (size_t)n, "/prefetch:none");
+}
+
 int attn_name_format(const struct attn_name *name, char *buf, size_t size)
 {
     char problem[ATTN_NAME_MAX], layer[ATTN_NAME_MAX] = "";
-    char splits[32] = "", pages[32] = "", tail[48] = "";
+    char knobs[80] = "", pages[32] = "", tail[48] = "";
     attn_problem_name(&name->problem, problem, sizeof(problem));
     if (attn_phase_has_layers(name->problem.phase)) {
         *layer = '/';
         layer_config_name(&name->layer, name->problem.phase, layer + 1, sizeof(layer) - 1);
     }
-    if (name->splits)
-        snprintf(splits, sizeof(splits), "/splits:%u", name->splits);
+    format_knobs(name, knobs, sizeof(knobs));
     if (name->pages[0])
         snprintf(pages, sizeof(pages), "/pages:%s", name->pages);
     if (name->threads)
         snprintf(tail, sizeof(tail), "/real_time/threads:%u", name->threads);
-    return snprintf(buf, size, "%s/%s/%s%s%s%s%s%s", attn_phase_name(name->problem.phase),
-                    name->kernel, problem, layer, splits, pages, name->hot ? "/cache:hot" : "",
-                    tail);
+    return snprintf(buf, size, "%s/%s/%s%s%s%s%s%s%s", attn_phase_name(name->problem.phase),
+                    name->kernel, problem, layer, knobs, pages,
+                    name->scatter ? "/placement:scatter" : "", name->hot ? "/cache:hot" : "", tail);
 }
 
 const char *attn_name_invalid(const struct attn_name *name, char *buf, size_t size)
@@ -53,6 +68,22 @@ static int set_run_part(struct attn_name *name, const char *part, size_t len)
         return 0;
     if (strcmp(text, "cache:hot") == 0) {
         name->hot = true;
+        return 0;
+    }
+    if (strcmp(text, "placement:scatter") == 0) {
+        name->scatter = true;
+        return 0;
+    }
+    if (strcmp(text, "prefetch:none") == 0) {
+        name->prefetch = ATTN_PREFETCH_NONE;
+        return 0;
+    }
+    if (strncmp(text, "prefetch:", 9) == 0) {
+        name->prefetch = (int32_t)strtol(text + 9, NULL, 10);
+        return 0;
+    }
+    if (strncmp(text, "tile:", 5) == 0) {
+        name->tile = (uint32_t)strtoul(text + 5, NULL, 10);
         return 0;
     }
     if (strncmp(text, "pages:", 6) == 0 && strlen(text + 6) < sizeof(name->pages)) {

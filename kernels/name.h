@@ -4,8 +4,8 @@
  * names are the same case, and nothing that changes a number is missing from it.
  *
  *   decode/split.avx2/kv:f16/batch:1/heads:32/kv_heads:8/dim:128/context:8192
- *         [/problem extras][/layer and
- * model][/splits:4][/pages:thp][/cache:hot]/real_time/threads:2
+ *         [/problem extras][/layer and model][/splits:4][/tile:24][/prefetch:2][/pages:4k]
+ *         [/placement:scatter][/cache:hot]/real_time/threads:2
  *
  * Rows of aggregates end in "_median" and the like; attn_name_parse() takes run_name, not name.
  */
@@ -20,8 +20,11 @@ struct attn_name {
     struct attn_problem problem;
     struct layer_config layer; /* of the phases layer, model and generate; else all zero */
     uint32_t splits;           /* 0: the kernel's policy */
+    uint32_t tile;             /* tokens a tile; 0: the kernel's own */
+    int32_t prefetch;          /* as attn_args has it: in tiles, 0: the kernel's own */
     uint32_t threads;
     bool hot;       /* cache:hot; cold is the default and not printed */
+    bool scatter;   /* placement:scatter; compact is the default and not printed */
     char pages[16]; /* "" is the default page size */
 };
 

@@ -101,6 +101,34 @@ static void test_words(void)
     attn_cases_free(&c);
 }
 
+/* Nothing stands in a name that was not done: who does not heed a knob is not run with it. */
+static void test_knobs(void)
+{
+    struct attn_sweep s;
+    struct attn_cases c;
+    struct attn_message why;
+    CHECK(expand("kernel = split\n[a]\ncontext = 8\ntile = 24\nprefetch = none,2\n"
+                 "placement = scatter\n",
+                 &s, &c, &why) == 0,
+          "%s", why.text);
+    CHECK(c.n == 2, "%zu cases", c.n);
+    for (size_t i = 0; i < c.n; i++)
+        CHECK(strstr(c.item[i].text, i ? "/tile:24/prefetch:2/placement:scatter/"
+                                       : "/tile:24/prefetch:none/placement:scatter/"),
+              "%s", c.item[i].text);
+    attn_cases_free(&c);
+
+    CHECK(expand("kernel = ref\n[a]\ncontext = 8\ntile = 24,auto\n", &s, &c, &why) == 0, "%s",
+          why.text);
+    CHECK(c.n == 2 && c.item[0].skip && !c.item[1].skip, "%zu cases", c.n);
+    CHECK_STR(c.item[0].skip, "ref lets nobody choose its tile");
+    attn_cases_free(&c);
+    CHECK(expand("kernel = naive.c\n[a]\ncontext = 8\nprefetch = 2\n", &s, &c, &why) == 0, "%s",
+          why.text);
+    CHECK_STR(c.item[0].skip, "naive.c lets nobody choose what it prefetches");
+    attn_cases_free(&c);
+}
+
 /* Named kernels that cannot run a problem say why; those of a glob are counted. */
 static void test_unfit(void)
 {
@@ -163,6 +191,7 @@ int main(void)
     test_once();
     test_dropped();
     test_words();
+    test_knobs();
     test_unfit();
     test_too_many();
     return test_exit();

@@ -229,7 +229,7 @@ static void open_counting(struct attn_counting *counting, struct attn_host *host
     struct benchmark_runner *const runner = new_runner(nowhere, "page-faults");
     memset(&source, 0, sizeof(source));
     ratio = 1;
-    source.bytes = 4.0 * (double)attn_host_llc(host, 2);
+    source.bytes = 4.0 * (double)attn_host_llc(host, MACHINE_COMPACT, 2);
     *counting = (struct attn_counting){.sources = sources};
     CHECK(attn_counting_open(counting, &settings, runner, host, 2, &why) == 0, "%s", why.text);
     CHECK(counting->bytes.id == BYTES_CORE_FILL && source.calibrations == 3, "calibrated: %d, %d",
@@ -339,7 +339,8 @@ int main(void)
     /* The known kernels walk four times the last-level cache: a small one will do. */
     if (host.topology.llc_level)
         host.topology.cache[host.topology.llc_level - 1].size = 1 << 20;
-    if (attn_host_llc(&host, 2) == 0 || attn_host_llc(&host, 2) > 64 << 20) {
+    if (attn_host_llc(&host, MACHINE_COMPACT, 2) == 0 ||
+        attn_host_llc(&host, MACHINE_COMPACT, 2) > 64 << 20) {
         puts("the size of the last-level cache is not known");
         attn_host_close(&host);
         return TEST_SKIP;

@@ -50,7 +50,7 @@ static void test_views(struct attn_host *host)
     struct attn_data data;
     struct attn_message why;
     struct team *team;
-    CHECK(attn_host_team(host, 1, &team, &why) == 0, "%s", why.text);
+    CHECK(attn_host_team(host, MACHINE_COMPACT, 1, &team, &why) == 0, "%s", why.text);
     struct pool *const pool = attn_host_pool(host, "4k", team);
     CHECK(attn_size(&size, &name, NULL, llc) == 0, "size");
     CHECK(attn_data_open(&data, &name, NULL, &size, pool, 1, &why) == 0, "%s", why.text);
@@ -76,7 +76,7 @@ static void test_goes_on(struct attn_host *host)
     struct attn_data first, second;
     struct attn_message why;
     struct team *team;
-    CHECK(attn_host_team(host, 1, &team, &why) == 0, "%s", why.text);
+    CHECK(attn_host_team(host, MACHINE_COMPACT, 1, &team, &why) == 0, "%s", why.text);
     struct pool *const pool = attn_host_pool(host, "4k", team);
     CHECK(attn_size(&size, &name, NULL, llc) == 0, "size");
     CHECK(size.rotation.copies > 3, "too few copies for this test");
@@ -112,7 +112,7 @@ static void test_pages(struct attn_host *host)
     name.problem.ragged = 40;
     name.problem.layout = ATTN_PAGED;
     name.problem.page = 16;
-    CHECK(attn_host_team(host, 1, &team, &why) == 0, "%s", why.text);
+    CHECK(attn_host_team(host, MACHINE_COMPACT, 1, &team, &why) == 0, "%s", why.text);
     struct pool *const pool = attn_host_pool(host, "4k", team);
     CHECK(attn_size(&size, &name, NULL, llc) == 0, "size");
     for (int i = 0; i < 3; i++)
@@ -144,7 +144,7 @@ static void test_too_large(struct attn_host *host)
     struct team *team;
     name.problem.batch = 1 << 16;
     name.problem.context = 1 << 22;
-    CHECK(attn_host_team(host, 1, &team, &why) == 0, "%s", why.text);
+    CHECK(attn_host_team(host, MACHINE_COMPACT, 1, &team, &why) == 0, "%s", why.text);
     struct pool *const pool = attn_host_pool(host, "4k", team);
     CHECK(attn_size(&size, &name, NULL, llc) == 0, "size");
     CHECK(attn_data_open(&data, &name, NULL, &size, pool, 1, &why) == -ENOMEM, "64 TiB");

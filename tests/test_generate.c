@@ -110,7 +110,7 @@ static uint32_t run(struct attn_host *host, const struct attn_name *name, uint64
     struct layer_kind kind;
     layer_config_kind(&name->layer, &name->problem, 0, &kind);
     CHECK(!attn_name_invalid(name, why.text, sizeof(why.text)), "%s", why.text);
-    CHECK(attn_host_team(host, name->threads, &team, &why) == 0, "%s", why.text);
+    CHECK(attn_host_team(host, MACHINE_COMPACT, name->threads, &team, &why) == 0, "%s", why.text);
     const int error = engine_open(&e, name, attn_kernel_best(&kind.problem), host, team, &why);
     CHECK(error == 0, "%s", why.text);
     if (error)

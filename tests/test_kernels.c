@@ -20,7 +20,10 @@ static void check_one(struct kernel_case *c, const struct attn_kernel *kernel, e
 {
     struct attn_check result = {0};
     const int wrong = kernel_case_run(c, kernel, splits, ranks, &result);
-    struct attn_name name = {.problem = c->problem, .splits = splits};
+    struct attn_name name = {.problem = c->problem,
+                             .splits = splits,
+                             .tile = c->args.tile,
+                             .prefetch = c->args.prefetch};
     char text[ATTN_NAME_MAX];
 
     runs++;
@@ -38,6 +41,20 @@ static void check_one(struct kernel_case *c, const struct attn_kernel *kernel, e
           " (%.3g times the bound)",
           text, data_kind_names[kind], ranks, (unsigned long long)c->seed, result.batch, result.i,
           result.head, result.column, result.found, result.expected, result.worst);
+}
+
+/* Tiles of another length, and memory asked for earlier, later or not at all. */
+static void check_asked(struct kernel_case *c, const struct attn_kernel *kernel,
+                        enum data_kind kind, uint64_t seed)
+{
+    const uint32_t tile = 8 * (1 + (uint32_t)(seed % 6));
+    const int32_t ahead = (int32_t)(seed % (kernel->prefetch_most + 1));
+    c->args.tile = tile < kernel->tile_most ? tile : kernel->tile_most;
+    c->args.prefetch = !kernel->prefetch_most ? 0 : ahead ? ahead : ATTN_PREFETCH_NONE;
+    if (c->args.tile || c->args.prefetch)
+        check_one(c, kernel, kind, 0, 1 + (int)(seed % 3));
+    c->args.tile = 0;
+    c->args.prefetch = 0;
 }
 
 static void check_problem(const struct attn_problem *p, enum data_kind kind, uint64_t seed,
@@ -60,6 +77,7 @@ static void check_problem(const struct attn_problem *p, enum data_kind kind, uin
         for (int ranks = first; ranks <= last; ranks++)
             check_one(&c, kernels[k], kind, 0, ranks);
         check_one(&c, kernels[k], kind, 1 + (uint32_t)(seed % 6), 1 + (int)(seed % 3));
+        check_asked(&c, kernels[k], kind, seed);
     }
     kernel_case_close(&c);
 }

@@ -34,7 +34,10 @@ static const struct key keys[] = {
     {"softcap", {"30", "0.5", "nan", "-1", "1e40"}, 8},
     {"scale", {"1", "0.125", "inf"}, 10},
     {"splits", {"1", "2", "9", "4000000000"}, 4},
+    {"tile", {"8", "24", "256"}, 12},
+    {"prefetch", {"none", "1", "4", "off"}, 12},
     {"pages", {"4k", "thp", "17k"}, 12},
+    {"placement", {"scatter", "compact"}, 12},
     {"cache", {"hot", "cold"}, 4},
 };
 

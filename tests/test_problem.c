@@ -63,6 +63,9 @@ static void test_round_trip(void)
             name.problem.mask = ATTN_CAUSAL;
         }
         name.splits = (uint32_t)(test_random(&state) % 5);
+        name.tile = (uint32_t)(test_random(&state) % 3) * 8;
+        name.prefetch = (int32_t)(test_random(&state) % 4) - 1;
+        name.scatter = test_random(&state) % 4 == 0;
         name.threads = (uint32_t)(test_random(&state) % 5);
         name.hot = test_random(&state) % 2;
         if (test_random(&state) % 2)
@@ -72,6 +75,9 @@ static void test_round_trip(void)
         CHECK(!wrong, "%s: %s", text, wrong ? wrong : "");
         CHECK(attn_name_parse(text, &back) == 0, "%s", text);
         CHECK(attn_problem_equal(&name.problem, &back.problem), "%s", text);
+        CHECK(back.tile == name.tile && back.prefetch == name.prefetch &&
+                  back.scatter == name.scatter,
+              "%s", text);
         CHECK(back.splits == name.splits && back.threads == name.threads && back.hot == name.hot,
               "%s", text);
     }

@@ -102,6 +102,10 @@ static const struct {
     {"cache", REP_CACHE, "cache:"},
     {"threads", REP_THREADS, "threads:"},
     {"splits", REP_SPLITS, "splits:"},
+    {"tile", REP_TILE, "tile:"},
+    {"prefetch", REP_PREFETCH, "prefetch:"},
+    {"pages", REP_PAGES, "pages:"},
+    {"placement", REP_PLACEMENT, "placement:"},
     {"design", REP_DESIGN, NULL},
 };
 
@@ -242,7 +246,7 @@ int rep_points_best(struct rep_points *points)
         if (rep_is_contender(&points->points[i]))
             points->points[n++] = points->points[i];
     points->count = n;
-    struct keyed *const keys = keys_sorted(points, REP_KERNEL | REP_SPLITS);
+    struct keyed *const keys = keys_sorted(points, REP_KERNEL | REP_ASKED);
     struct rep_point *const best = calloc(n ? n : 1, sizeof(*best));
     int rc = -ENOMEM;
     if (!keys || !best)
@@ -263,7 +267,7 @@ out:
 int rep_points_compare(struct rep_points *points, bool across)
 {
     struct keyed *const keys =
-        keys_sorted(points, REP_KV_HEADS | (across ? REP_KERNEL | REP_SPLITS : 0));
+        keys_sorted(points, REP_KV_HEADS | (across ? REP_KERNEL | REP_ASKED : 0));
     if (!keys)
         return -ENOMEM;
     for (size_t i = 0, end; i < points->count; i = end) {

@@ -81,6 +81,11 @@ enum rep_axis {
     REP_THREADS = 1 << 13,
     REP_SPLITS = 1 << 14,
     REP_DESIGN = 1 << 15, /* all that an architect chooses, heads and reach included */
+    REP_TILE = 1 << 16,
+    REP_PREFETCH = 1 << 17,
+    REP_PAGES = 1 << 18,
+    REP_PLACEMENT = 1 << 19,
+    REP_ASKED = REP_SPLITS | REP_TILE | REP_PREFETCH, /* of a kernel, beside the problem */
 };
 
 /* The axis of that name in a query, 0 if there is none. */

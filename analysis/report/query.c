@@ -16,7 +16,7 @@ static const char *const by_names[] = {
     [REP_BY_NONE] = "none",       [REP_BY_ATTENTION] = "attention", [REP_BY_KERNEL] = "kernel",
     [REP_BY_CONTEXT] = "context", [REP_BY_BATCH] = "batch",         [REP_BY_THREADS] = "threads",
     [REP_BY_KV_TYPE] = "kv",      [REP_BY_LABEL] = "label",         [REP_BY_WINDOW] = "window",
-    [REP_BY_LAYOUT] = "layout",   [REP_BY_DESIGN] = "design",
+    [REP_BY_LAYOUT] = "layout",   [REP_BY_DESIGN] = "design",       [REP_BY_SETTING] = "setting",
 };
 
 static int read_by(const char *value, enum rep_by *by)

@@ -32,6 +32,29 @@ static void design(const struct rep_point *p, char name[REP_NAME])
         snprintf(name + at, REP_NAME - at, ", layers %s", p->name->layer.mix);
 }
 
+/* "tile 24, 4k pages": what was chosen of how to run a case. */
+static void setting(const struct attn_name *name, char *text)
+{
+    char part[5][32] = {""};
+    size_t at = 0;
+    if (name->splits)
+        snprintf(part[0], sizeof(part[0]), "%u splits", name->splits);
+    if (name->tile)
+        snprintf(part[1], sizeof(part[1]), "tile %u", name->tile);
+    if (name->prefetch > 0)
+        snprintf(part[2], sizeof(part[2]), "prefetch %d", name->prefetch);
+    else if (name->prefetch)
+        snprintf(part[2], sizeof(part[2]), "no prefetch");
+    if (*name->pages)
+        snprintf(part[3], sizeof(part[3]), "%s pages", name->pages);
+    if (name->scatter)
+        snprintf(part[4], sizeof(part[4]), "scattered");
+    snprintf(text, REP_NAME, "unchanged");
+    for (size_t i = 0; i < 5 && at < REP_NAME; i++)
+        if (*part[i])
+            at += (size_t)snprintf(text + at, REP_NAME - at, "%s%s", at ? ", " : "", part[i]);
+}
+
 static double tag(const struct rep_point *p, enum rep_by by, char name[REP_NAME])
 {
     char buf[REP_TEXT];
@@ -77,6 +100,9 @@ static double tag(const struct rep_point *p, enum rep_by by, char name[REP_NAME]
     }
     case REP_BY_DESIGN:
         design(p, name);
+        return 0;
+    case REP_BY_SETTING:
+        setting(p->name, name);
         return 0;
     case REP_BY_NONE:
         break;
@@ -206,6 +232,10 @@ static void describe_held(const struct rep_point *p, const struct rep_query *q, 
         SAY(REP_FILE, "%s\302\240weights", attn_types[layer->weights].name);
     SAY(REP_CACHE, "%s", p->name->hot ? "data in the CPU's caches" : "data\302\240cold");
     SAY(REP_THREADS, "%u\302\240thread%s", p->name->threads, p->name->threads == 1 ? "" : "s");
+    if (p->name->scatter)
+        SAY(REP_PLACEMENT, "threads\302\240scattered");
+    if (*p->name->pages)
+        SAY(REP_PAGES, "%s\302\240pages", p->name->pages);
 #undef SAY
 }
 
@@ -273,7 +303,7 @@ int rep_select(const struct rep_sets *sets, const struct rep_query *query,
                struct rep_selection *selection, char *message, size_t size)
 {
     *selection = (struct rep_selection){0};
-    const unsigned free_axes = query->over | (query->best ? REP_KERNEL | REP_SPLITS : 0);
+    const unsigned free_axes = query->over | (query->best ? REP_KERNEL | REP_ASKED : 0);
     const struct rep_points *const points = query->from == REP_FROM_MACHINE ? &sets->machine
                                             : query->from == REP_FROM_STEPS ? &sets->steps
                                             : query->best                   ? &sets->best

@@ -167,6 +167,25 @@ static struct attn_problem attention_of(const struct attn_name *name)
     return kind.problem;
 }
 
+/* NULL if the kernel does what the name will say it was told, else why not. */
+static const char *unheeded(const struct attn_kernel *k, const struct attn_name *name, char *buf,
+                            size_t size)
+{
+    char own[64];
+    attn_kernel_name(k, own, sizeof(own));
+    if (name->tile > k->tile_most && k->tile_most)
+        snprintf(buf, size, "%s takes at most %u tokens at a time", own, k->tile_most);
+    else if (name->tile && !k->tile_most)
+        snprintf(buf, size, "%s lets nobody choose its tile", own);
+    else if (name->prefetch && !k->prefetch_most)
+        snprintf(buf, size, "%s lets nobody choose what it prefetches", own);
+    else if (name->prefetch > (int32_t)k->prefetch_most)
+        snprintf(buf, size, "%s asks for memory at most %u tiles ahead", own, k->prefetch_most);
+    else
+        return NULL;
+    return buf;
+}
+
 /* The kernels one item of --kernel selects. */
 static int add_kernels(struct expansion *x, struct attn_name *name, const char *label,
                        const char *item)
@@ -184,7 +203,9 @@ static int add_kernels(struct expansion *x, struct attn_name *name, const char *
         if (best ? all[i] != best : !attn_kernel_selected(all[i], item))
             continue;
         char reason[256];
-        const char *const unfit = attn_kernel_unsupported(all[i], &asked, reason, sizeof(reason));
+        const char *unfit = attn_kernel_unsupported(all[i], &asked, reason, sizeof(reason));
+        if (!unfit)
+            unfit = unheeded(all[i], name, reason, sizeof(reason));
         if (unfit && glob) {
             x->cases->unfit++;
             continue;

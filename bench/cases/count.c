@@ -111,9 +111,9 @@ int attn_counting_open(struct attn_counting *c, const struct attn_settings *sett
     if (is(settings, "off"))
         return 0;
     /* Too many threads are the affair of the cases that want them. */
-    int error = attn_host_team(host, threads, &c->team, why);
+    int error = attn_host_team(host, MACHINE_COMPACT, threads, &c->team, why);
     if (error)
-        error = attn_host_team(host, 1, &c->team, why);
+        error = attn_host_team(host, MACHINE_COMPACT, 1, &c->team, why);
     if (error)
         return error;
     if (counters_open(&c->counters, &options))
@@ -122,7 +122,7 @@ int attn_counting_open(struct attn_counting *c, const struct attn_settings *sett
     if (error)
         return error;
     add_roles(c);
-    c->llc_bytes = attn_host_llc(host, threads);
+    c->llc_bytes = attn_host_llc(host, MACHINE_COMPACT, threads);
     const struct bytes_options bytes = {
         .root = "",
         .counters = c->counters,

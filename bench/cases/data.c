@@ -241,6 +241,8 @@ int attn_data_open(struct attn_data *data, const struct attn_name *name,
         .scratch = at[SCRATCH],
         .splits = name->splits,
         .threads = name->threads,
+        .tile = name->tile,
+        .prefetch = name->prefetch,
     };
     data->size.layout.view.table = (const uint32_t *)(void *)at[TABLE];
     error = fill_block(data, seed, at, why);

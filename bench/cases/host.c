@@ -20,12 +20,14 @@ int attn_host_open(struct attn_host *host, uint64_t seed, struct attn_message *w
     if (error)
         return attn_refuse(why, error, "cannot find out what this machine is made of: %s",
                            strerror(-error));
-    host->order = calloc(host->topology.pus, sizeof(*host->order));
-    if (!host->order) {
-        attn_host_close(host);
-        return attn_refuse(why, -ENOMEM, "out of memory");
+    for (int at = 0; at < MACHINE_PLACEMENTS; at++) {
+        host->order[at] = calloc(host->topology.pus, sizeof(*host->order[at]));
+        if (!host->order[at]) {
+            attn_host_close(host);
+            return attn_refuse(why, -ENOMEM, "out of memory");
+        }
+        machine_topology_order(&host->topology, (enum machine_placement)at, host->order[at]);
     }
-    machine_topology_order(&host->topology, MACHINE_COMPACT, host->order);
     for (int pages = 0; pages < ARENA_PAGES; pages++)
         pool_init(&host->pool[pages], NULL, (enum arena_pages)pages, seed);
     return 0;
@@ -35,43 +37,47 @@ void attn_host_close(struct attn_host *host)
 {
     for (int pages = 0; pages < ARENA_PAGES; pages++)
         pool_free(&host->pool[pages]);
-    for (int ranks = 0; ranks <= ATTN_RANKS_MAX; ranks++)
-        team_destroy(host->team[ranks]);
-    free(host->order);
+    for (int at = 0; at < MACHINE_PLACEMENTS; at++) {
+        for (int ranks = 0; ranks <= ATTN_RANKS_MAX; ranks++)
+            team_destroy(host->team[at][ranks]);
+        free(host->order[at]);
+    }
     machine_topology_free(&host->topology);
     *host = (struct attn_host){0};
 }
 
-int attn_host_team(struct attn_host *host, uint32_t ranks, struct team **team,
-                   struct attn_message *why)
+int attn_host_team(struct attn_host *host, enum machine_placement placement, uint32_t ranks,
+                   struct team **team, struct attn_message *why)
 {
     if (ranks < 1 || ranks > ATTN_RANKS_MAX)
         return attn_refuse(why, -EINVAL, "%u threads; a team has 1 to %d", ranks, ATTN_RANKS_MAX);
-    *team = host->team[ranks];
+    struct team **const kept = &host->team[placement][ranks];
+    *team = *kept;
     if (*team)
         return 0;
     const struct team_options options = {
         .ranks = (int)ranks,
         .topology = &host->topology,
-        .placement = MACHINE_COMPACT,
+        .placement = placement,
     };
-    const int error = team_create(&host->team[ranks], &options);
+    const int error = team_create(kept, &options);
     if (error)
         return attn_refuse(why, error, "cannot start %u threads: %s", ranks, strerror(-error));
-    *team = host->team[ranks];
+    *team = *kept;
     return 0;
 }
 
-const char *attn_host_team_warning(struct attn_host *host, uint32_t ranks, char *buf, size_t size)
+const char *attn_host_team_warning(struct attn_host *host, enum machine_placement placement,
+                                   uint32_t ranks, char *buf, size_t size)
 {
-    const bool first = !host->warned[ranks];
-    host->warned[ranks] = true;
+    const bool first = !host->warned[placement][ranks];
+    host->warned[placement][ranks] = true;
     buf[0] = '\0';
     if (first && ranks > host->topology.pus)
         snprintf(buf, size, "%u threads take turns on %u hardware threads", ranks,
                  host->topology.pus);
     else if (first)
-        snprintf(buf, size, "%s", team_warning(host->team[ranks]));
+        snprintf(buf, size, "%s", team_warning(host->team[placement][ranks]));
     return buf;
 }
 
@@ -85,8 +91,10 @@ struct pool *attn_host_pool(struct attn_host *host, const char *pages, struct te
     return &host->pool[kind];
 }
 
-uint64_t attn_host_llc(const struct attn_host *host, uint32_t ranks)
+uint64_t attn_host_llc(const struct attn_host *host, enum machine_placement placement,
+                       uint32_t ranks)
 {
     const uint32_t pus = host->topology.pus;
-    return machine_topology_llc_of(&host->topology, host->order, ranks < pus ? ranks : pus);
+    return machine_topology_llc_of(&host->topology, host->order[placement],
+                                   ranks < pus ? ranks : pus);
 }

@@ -280,7 +280,8 @@ int engine_open(struct engine *e, const struct attn_name *name, const struct att
         .team = team,
         .clock = &machine_clock,
     };
-    if (engine_size(&e->size, name, kernel, attn_host_llc(host, name->threads)))
+    if (engine_size(&e->size, name, kernel,
+                    attn_host_llc(host, attn_placement(name), name->threads)))
         return attn_refuse(why, -ENOMEM, "needs more memory than there are addresses");
     e->tokens = e->size.tokens;
     set_barrier(e, host);

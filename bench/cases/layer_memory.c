@@ -404,6 +404,8 @@ static struct attn_args args_of(const struct engine *e, const struct attn_proble
         .tree = p->mask == ATTN_TREE ? e->tree : NULL,
         .scratch = e->scratch,
         .splits = e->name.splits,
+        .tile = e->name.tile,
+        .prefetch = e->name.prefetch,
     };
     args.kv.k.base = slot + plane_at(&e->size, first + ENGINE_K);
     args.kv.v.base = slot + plane_at(&e->size, first + ENGINE_V);

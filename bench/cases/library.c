@@ -16,7 +16,7 @@
 static const double error_factor_max = 65536; /* eps of bf16 over that of f32 */
 
 /* Of version 1 of the header; fields that come after it may be missing. */
-static const size_t kernel_size_min = sizeof(struct attn_kernel);
+static const size_t kernel_size_min = offsetof(struct attn_kernel, tile_most);
 
 static bool is_word(const char *text, size_t most)
 {

@@ -18,6 +18,8 @@
 
 static const char *const booleans[] = {"off", "on", NULL};
 static const char *const caches[] = {"cold", "hot", NULL};
+static const char *const placements[] = {"compact", "scatter", NULL};
+static const char *const prefetches[] = {"auto", "none", "1", "2", "3", "4", NULL};
 static const char *const masks[] = {"causal", "full", "tree", NULL};
 static const char *const head_maps[] = {"block", "cyclic", NULL};
 static const char *const weight_types[] = {"f32", "f16", "bf16", "i8", NULL};
@@ -113,8 +115,15 @@ const struct attn_option attn_options[ATTN_OPTIONS] = {
                          CHECKED(attn_check_kernel)},
     [ATTN_OPT_SPLITS] = {"splits", "auto", "chunks a KV head is cut into; auto is the kernel's own",
                          NUMBERS_OR(1, 1u << 16, "auto")},
+    [ATTN_OPT_TILE] = {"tile", "auto", "tokens a kernel takes at a time, a multiple of 8",
+                       CHECKED(attn_check_tile)},
+    [ATTN_OPT_PREFETCH] = {"prefetch", "auto", "tiles ahead that memory is asked for: none, 1 to 4",
+                           WORDS(prefetches)},
     [ATTN_OPT_PAGES] = {"pages", "thp", "memory pages behind the cache: 4k, thp or hugetlb",
                         CHECKED(attn_check_pages)},
+    [ATTN_OPT_PLACEMENT] = {"placement", "compact",
+                            "threads fill a package (compact) or go round NUMA nodes (scatter)",
+                            WORDS(placements)},
     [ATTN_OPT_CACHE] = {"cache", "cold", "cold rotates copies of the data, hot repeats one",
                         WORDS(caches)},
 

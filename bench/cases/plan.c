@@ -103,7 +103,8 @@ void attn_plan_print(FILE *out, const struct attn_host *host, const struct attn_
             fprintf(out, "%8s %10s %9s  %s\n", "-", "-", "finished", c->text);
             continue;
         }
-        if (c->skip || size_of(&size, c, attn_host_llc(host, c->name.threads))) {
+        if (c->skip ||
+            size_of(&size, c, attn_host_llc(host, attn_placement(&c->name), c->name.threads))) {
             fprintf(out, "%8s %10s %9s  %s: %s\n", "-", "-", "skipped", c->text,
                     c->skip ? c->skip : "needs more memory than there are addresses");
             continue;

@@ -39,10 +39,11 @@ static int open_team(struct attn_trial *t, struct attn_message *why)
 {
     struct attn_host *const host = t->session->host;
     const uint32_t threads = t->c->name.threads;
-    const int error = attn_host_team(host, threads, &t->team, why);
+    const enum machine_placement placement = attn_placement(&t->c->name);
+    const int error = attn_host_team(host, placement, threads, &t->team, why);
     if (error)
         return error;
-    if (*attn_host_team_warning(host, threads, why->text, sizeof(why->text)))
+    if (*attn_host_team_warning(host, placement, threads, why->text, sizeof(why->text)))
         attn_display_warn(t->session->display, t->session->runner, why->text);
     return 0;
 }
@@ -59,7 +60,8 @@ static int prepare(struct attn_trial *t, struct attn_message *why)
     struct pool *const pool = attn_host_pool(host, name->pages, t->team);
     if (!pool)
         return attn_refuse(why, -EINVAL, "no memory pages are called \"%s\"", name->pages);
-    if (attn_size(&size, name, t->c->kernel, attn_host_llc(host, name->threads)))
+    if (attn_size(&size, name, t->c->kernel,
+                  attn_host_llc(host, attn_placement(name), name->threads)))
         return attn_refuse(why, -ENOMEM, "needs more memory than there are addresses");
     error = attn_outside_try(t->c->kernel, name, host->seed, why);
     if (error)

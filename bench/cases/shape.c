@@ -8,6 +8,7 @@
 
 #include "bench/cases/layer_shape.h"
 #include "bench/cases/model.h"
+#include "kernels/kernel.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -69,8 +70,15 @@ static void set_run(struct attn_name *name, const struct attn_values *values)
 {
     const char *const splits = values->text[ATTN_OPT_SPLITS];
     const char *const pages = values->text[ATTN_OPT_PAGES];
+    const char *const prefetch = values->text[ATTN_OPT_PREFETCH];
     name->splits = strcmp(splits, "auto") ? (uint32_t)strtoul(splits, NULL, 10) : 0;
+    if (strcmp(values->text[ATTN_OPT_TILE], "auto"))
+        name->tile = (uint32_t)strtoul(values->text[ATTN_OPT_TILE], NULL, 10);
+    if (strcmp(prefetch, "auto"))
+        name->prefetch =
+            strcmp(prefetch, "none") ? (int32_t)strtol(prefetch, NULL, 10) : ATTN_PREFETCH_NONE;
     name->threads = (uint32_t)strtoul(values->text[ATTN_OPT_THREADS], NULL, 10);
+    name->scatter = strcmp(values->text[ATTN_OPT_PLACEMENT], "scatter") == 0;
     name->hot = strcmp(values->text[ATTN_OPT_CACHE], "hot") == 0;
     if (strcmp(pages, attn_options[ATTN_OPT_PAGES].value) != 0)
         snprintf(name->pages, sizeof(name->pages), "%s", pages);

@@ -170,7 +170,7 @@ static void setup(void *user, struct benchmark_state *state)
     w->scratch = aligned_alloc(LINE, (size_t)r->threads * LINE);
     int error = w->scratch ? 0 : attn_refuse(&why, -ENOMEM, "out of memory");
     if (!error)
-        error = attn_host_team(r->survey->host, r->threads, &w->team, &why);
+        error = attn_host_team(r->survey->host, MACHINE_COMPACT, r->threads, &w->team, &why);
     if (!error && r->bytes && (error = prepare_memory(w)))
         attn_refuse(&why, error, "cannot have %zu bytes of memory: %s",
                     (size_t)r->bytes * r->threads, strerror(-error));

@@ -173,6 +173,17 @@ int attn_check_kernel(const char *item, struct attn_message *why)
                        item);
 }
 
+int attn_check_tile(const char *item, struct attn_message *why)
+{
+    uint64_t tokens;
+    if (strcmp(item, "auto") == 0 ||
+        (ana_parse_count(item, strlen(item), ATTN_TILE_MAX, &tokens) == 0 && tokens &&
+         tokens % 8 == 0))
+        return 0;
+    return attn_refuse(why, -EINVAL, "\"%s\" is neither auto nor a multiple of 8 from 8 to %d",
+                       item, ATTN_TILE_MAX);
+}
+
 int attn_check_pages(const char *item, struct attn_message *why)
 {
     enum arena_pages pages;

@@ -63,6 +63,7 @@ void machine_topology_free(struct machine_topology *t);
 enum machine_placement {
     MACHINE_COMPACT, /* fill one package before the next */
     MACHINE_SCATTER, /* one core of each NUMA node in turn */
+    MACHINE_PLACEMENTS
 };
 
 /*

@@ -33,6 +33,8 @@ struct core {
     bool wide_k, wide_v;      /* rows of K, of V are widened or padded into `tile` first */
     bool ordered;             /* positions of a tile ascend: blocks of rows may end at their own */
     bool plain;               /* neither softcap nor bias: logits go straight to the softmax */
+    bool silent;              /* nothing is asked of memory ahead of its use */
+    const void *const *later; /* rows of V to ask for while K is multiplied; NULL: the tile's own */
     float *q;                 /* [rows][dim], or by blocks as micro_qk_lanes() has it; scaled */
     float *tile;              /* [tokens][max(dim, dim_v)] */
     float *logit;             /* [rows and what pads their blocks][TILE_MAX] */
@@ -96,10 +98,13 @@ static inline bool core_is_wide(const struct attn_problem *p, uint32_t rows)
 
 /*
  * Tokens a tile: few enough that K, V and what is being fetched stay together in a first-level
- * cache, a multiple of every step of the inner loops.
+ * cache, a multiple of every step of the inner loops; or what was asked for.
  */
-static inline uint32_t core_tile(const struct attn_problem *p, uint32_t rows)
+static inline uint32_t core_tile(const struct attn_args *args, uint32_t rows)
 {
+    const struct attn_problem *const p = args->problem;
+    if (args->tile)
+        return args->tile < TILE_MAX ? args->tile : TILE_MAX;
     const uint32_t widest = p->dim > p->dim_v ? p->dim : p->dim_v;
     const uint32_t bits = core_is_wide(p, rows) ? 32 : attn_types[p->k_type].bits;
     return widest * bits / 8 <= CORE_TILE_BYTES / TILE_MAX ? TILE_MAX : TILE_MAX / 2;
@@ -135,6 +140,7 @@ static inline struct core core_at(const struct attn_args *args, uint32_t rows, u
         .wide_v = core_widens(p->v_type, p->dim_v, together) ||
                   (together > CORE_DIRECT && p->v_type != ATTN_F32),
         .plain = p->softcap == 0 && !args->alibi,
+        .silent = args->prefetch == ATTN_PREFETCH_NONE,
         .q = memory,
     };
     c.tile = c.q + core_pad((size_t)core_rows(rows) * c.dim);

@@ -29,13 +29,14 @@ static void core_qk(const struct core *c, uint32_t row, uint32_t begin, uint32_t
 {
     const float *const q = c->q + (size_t)(row + begin) * c->dim;
     const uint32_t end = begin + vectors * block->rows;
-    const size_t v_bytes = attn_row_bytes(&attn_types[c->p->v_type], c->p->dim_v);
+    const size_t v_bytes = c->silent ? 0 : attn_row_bytes(&attn_types[c->p->v_type], c->p->dim_v);
+    const void *const *const later = c->later ? c->later : tile->v;
     const struct tile_share share = tile_share_of(v_bytes, begin, end < rows ? end : rows, rows);
     if (c->lanes)
-        block_lanes(vectors, block->lanes, q, c->tile, c->dim, n, logit, tile->v, share);
+        block_lanes(vectors, block->lanes, q, c->tile, c->dim, n, logit, later, share);
     else
         block_qk(block->rows, c->wide_k ? ATTN_F32 : c->p->k_type, q, c->dim, k, scales, n, logit,
-                 tile->v, share);
+                 later, share);
 }
 
 /* Logits of all rows to weights. */
@@ -72,7 +73,7 @@ static void core_sum(const struct core *c, const struct attn_piece *piece, uint3
                      const void *const *v, struct narrow_scales scales, const void *const *ahead,
                      const struct attn_state *state)
 {
-    size_t k_bytes = attn_row_bytes(&attn_types[c->p->k_type], c->p->dim);
+    size_t k_bytes = c->silent ? 0 : attn_row_bytes(&attn_types[c->p->k_type], c->p->dim);
     struct block_pv w = {
         .type = v_type,
         .v = v,
@@ -115,6 +116,7 @@ void core_absorb(const struct core *c, const struct attn_piece *piece, uint32_t 
     const void *const *k = tile->k, *const *v = tile->v;
     enum attn_type v_type = c->p->v_type;
     const uint32_t n = tile->n, steps = core_round(n, CORE_SPARE);
+    const uint32_t ahead = c->silent ? 0 : next->n;
 
     /* Steps may want more tokens than there are: let them see the last one again. */
     for (uint32_t j = n; j < steps; j++) {
@@ -123,9 +125,9 @@ void core_absorb(const struct core *c, const struct attn_piece *piece, uint32_t 
         tile->k_scale[j] = tile->k_scale[n - 1];
     }
     const struct narrow_scales k_scales = tile_scales(c->p->k_type, c->p->dim, tile->k_scale, steps,
-                                                      next->k_scale, next->n, c->k_scale);
-    const struct narrow_scales v_scales = tile_scales(c->p->v_type, c->p->dim_v, tile->v_scale, n,
-                                                      next->v_scale, next->n, c->v_scale);
+                                                      next->k_scale, ahead, c->k_scale);
+    const struct narrow_scales v_scales =
+        tile_scales(c->p->v_type, c->p->dim_v, tile->v_scale, n, next->v_scale, ahead, c->v_scale);
     if (c->lanes) {
         tile_widen_lines(c->p->k_type, tile->k, k_scales, steps, c->p->dim, c->tile);
     } else if (c->wide_k) {

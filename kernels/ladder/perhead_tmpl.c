@@ -48,7 +48,7 @@ static void walk_row(const struct core *core, const struct attn_piece *piece, ui
                                    .l = state->l + r,
                                    .acc = state->acc + r * state->stride,
                                    .stride = state->stride};
-    const uint32_t most = core_tile(p, 1);
+    const uint32_t most = core_tile(core->args, 1);
     struct attn_rows tiles[2];
     uint32_t summed = 0;
 
@@ -119,6 +119,7 @@ ATTN_DEFINE_KERNEL = {
     .k_types = ATTN_TYPES_K,
     .v_types = ATTN_TYPES_V,
     .layouts = ATTN_LAYOUTS_ALL,
+    .tile_most = TILE_MAX,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge},
     .phase_name = {"attend", "merge"},

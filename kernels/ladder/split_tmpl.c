@@ -6,7 +6,8 @@
  * merges them.
  *
  * The walk looks one tile ahead, across pieces too, so that memory is asked for the next K while
- * the current V is being multiplied, and for V while K is.
+ * the current V is being multiplied, and for V while K is. Who asks for more (args->prefetch) gets
+ * both that many tiles earlier.
  */
 #include "kernels/ladder/core.h"
 #include "kernels/ladder/tmpl.h"
@@ -16,9 +17,9 @@
  * addresses does not keep enough lines of memory in flight. Streams start an eighth of a page apart
  * modulo the page, so that they do not fall into the same sets of a cache.
  */
-enum { ROWS = 128, STREAMS = 8, STREAM_LEAST = 48, SKEW = 1024 };
+enum { ROWS = 128, AHEAD = 4, STREAMS = 8, STREAM_LEAST = 48, SKEW = 1024 };
 
-/* Tiles of a rank in order, one looked ahead. */
+/* Tiles of a rank in order. */
 struct walk {
     struct attn_cut cut;
     struct attn_piece piece;
@@ -90,6 +91,46 @@ static bool walk_next(struct walk *w, const struct attn_args *args, struct step 
     return true;
 }
 
+/* Tiles to come: the first is being absorbed. */
+struct queue {
+    struct step step[AHEAD + 1];
+    uint32_t depth, first, n; /* how many are looked ahead */
+};
+
+static struct step *queue_at(struct queue *q, uint32_t i)
+{
+    const uint32_t at = q->first + i;
+    return &q->step[at > q->depth ? at - q->depth - 1 : at];
+}
+
+/* Fills up; false when nothing is left. */
+static bool queue_fill(struct queue *q, struct walk *w, const struct attn_args *args)
+{
+    while (q->n <= q->depth && walk_next(w, args, queue_at(q, q->n)))
+        q->n++;
+    return q->n;
+}
+
+static void queue_drop(struct queue *q)
+{
+    q->first = q->first == q->depth ? 0 : q->first + 1;
+    q->n--;
+}
+
+/* The step `i` ahead as what is asked for while `now` is absorbed: a shorter one must still have a
+ * row at every step of that. At the end of the line there is only `now`. */
+static struct attn_rows *queue_ahead(struct queue *q, uint32_t i, struct step *now)
+{
+    struct attn_rows *const rows = &queue_at(q, i)->rows;
+    if (i >= q->n)
+        return &now->rows;
+    for (uint32_t j = rows->n; j < now->rows.n; j++) {
+        rows->k[j] = rows->k[rows->n - 1];
+        rows->v[j] = rows->v[rows->n - 1];
+    }
+    return rows;
+}
+
 /*
  * A slowdown for those who test a gate: -DATTN_INJECT_DEN=n absorbs every n-th tile once more, into
  * a state nobody reads. It is work of the kernel's own kind and nothing else, so it scales with
@@ -129,9 +170,9 @@ static void attend(const struct attn_args *args, int rank, int ranks)
     const size_t state_floats = attn_state_floats(most, p->dim_v);
     float *const memory = attn_pieces_workspace(args, ROWS, workspace_floats(p), rank, ranks);
     const struct attn_state run = attn_state_at(memory + state_floats, most, p->dim_v);
-    const struct core core = core_at(args, most, most, memory + 2 * state_floats);
-    struct walk walk = walk_begin(args, core_tile(p, most), rank, ranks);
-    struct step steps[2], *now = &steps[0], *next = &steps[1];
+    struct core core = core_at(args, most, most, memory + 2 * state_floats);
+    struct walk walk = walk_begin(args, core_tile(args, most), rank, ranks);
+    struct queue queue;
     struct attn_state state = {0}, into = {0};
     uint32_t summed = 0;
 #ifdef ATTN_INJECT_DEN
@@ -140,10 +181,11 @@ static void attend(const struct attn_args *args, int rank, int ranks)
     attn_state_clear(&unread, most, core.dim_v);
 #endif
 
-    for (bool more = walk_next(&walk, args, now); more;) {
+    queue.depth = args->prefetch > 1 ? (uint32_t)args->prefetch : 1;
+    for (queue.first = queue.n = 0; queue_fill(&queue, &walk, args); queue_drop(&queue)) {
+        struct step *const now = queue_at(&queue, 0);
         const struct attn_piece *const piece = &now->piece;
         const uint32_t rows = (piece->q_end - piece->q_first) * attn_group(p);
-        more = walk_next(&walk, args, next);
         if (now->begins) {
             core_pack_q(&core, piece, rows);
             state = attn_pieces_state(args, piece, ROWS, memory);
@@ -153,15 +195,14 @@ static void attend(const struct attn_args *args, int rank, int ranks)
                 attn_state_clear(&run, rows, core.dim_v);
             summed = 0;
         }
-        /* A shorter next tile must still have a row to ask for at every step of this one. */
-        const uint32_t n = now->rows.n, ahead = more ? next->rows.n : 0;
-        for (uint32_t j = ahead; more && j < n; j++)
-            next->rows.k[j] = next->rows.k[ahead - 1];
+        const struct attn_rows *const next = queue_ahead(&queue, queue.depth, now);
+        if (queue.depth > 1)
+            core.later = queue_ahead(&queue, queue.depth - 1, now)->v;
 #ifdef ATTN_INJECT_DEN
         inject(&core, now, rows, &unread);
 #endif
-        core_absorb(&core, piece, 0, rows, &now->rows, more ? &next->rows : &now->rows, &into);
-        summed += n;
+        core_absorb(&core, piece, 0, rows, &now->rows, next, &into);
+        summed += now->rows.n;
         if (into.m == run.m && (summed >= ATTN_RUN || now->ends)) {
             attn_state_absorb(&state, &run, rows, p->dim_v);
             attn_state_clear(&run, rows, core.dim_v);
@@ -169,9 +210,6 @@ static void attend(const struct attn_args *args, int rank, int ranks)
         }
         if (now->ends && piece->whole)
             attn_state_finish(args, piece, &state, 0, rows);
-        struct step *const done = now;
-        now = next;
-        next = done;
     }
 }
 
@@ -188,6 +226,8 @@ ATTN_DEFINE_KERNEL = {
     .v_types = ATTN_TYPES_V,
     .layouts = ATTN_LAYOUTS_ALL,
     .phases = 1u << ATTN_DECODE | 1u << ATTN_PREFILL,
+    .tile_most = TILE_MAX,
+    .prefetch_most = AHEAD,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge},
     .phase_name = {"attend", "merge"},

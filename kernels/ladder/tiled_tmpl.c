@@ -39,7 +39,7 @@ static void tile_at(const struct core *core, const struct attn_piece *piece, uin
 static void walk_piece(const struct core *core, const struct attn_piece *piece, uint32_t rows,
                        const struct attn_state *run, const struct attn_state *state)
 {
-    const uint32_t most = core_tile(core->p, attn_cut_rows(core->p, ROWS));
+    const uint32_t most = core_tile(core->args, attn_cut_rows(core->p, ROWS));
     struct attn_rows tiles[2], *now = &tiles[0], *next = &tiles[1];
     uint32_t summed = 0;
 
@@ -101,6 +101,7 @@ ATTN_DEFINE_KERNEL = {
     .v_types = ATTN_TYPES_V,
     .layouts = ATTN_LAYOUTS_ALL,
     .phases = 1u << ATTN_PREFILL,
+    .tile_most = TILE_MAX,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge},
     .phase_name = {"attend", "merge"},
