@@ -61,6 +61,7 @@ static void put_layout(const struct attn_name *name, char *buf)
     static const char *const names[ATTN_LAYOUTS] = {
         [ATTN_CONTIGUOUS] = "contiguous", [ATTN_TOKEN_MAJOR] = "token-major",
         [ATTN_PAGED] = "paged",           [ATTN_RING] = "ring",
+        [ATTN_TRANSPOSED] = "transposed",
     };
     const struct attn_problem *const p = &name->problem;
     if (p->layout == ATTN_PAGED)

@@ -31,6 +31,27 @@ static void read_row(const struct attn_source *source, enum attn_type type, cons
         values[d] = (double)stored[d];
 }
 
+/* A row of K; where it lies across, its elements are picked up first, or asked for one by one. */
+static void read_k(const struct attn_args *args, const struct attn_source *source, const void *k,
+                   const void *scales, double *values)
+{
+    const struct attn_problem *const p = args->problem;
+    const size_t step = attn_k_step(p, &args->kv);
+    float picked[DIM_MAX];
+    if (step && !source) {
+        for (uint32_t d = 0; d < p->dim; d++)
+            if (p->k_type == ATTN_F32)
+                memcpy((char *)picked + d * 4, (const char *)k + d * step, 4);
+            else
+                memcpy((char *)picked + d * 2, (const char *)k + d * step, 2);
+        k = picked;
+    }
+    if (!step || !source)
+        read_row(source, p->k_type, k, scales, p->dim, values);
+    for (uint32_t d = 0; step && source && d < p->dim; d++)
+        read_row(source, p->k_type, (const char *)k + d * step, NULL, 1, &values[d]);
+}
+
 struct logit {
     double value;     /* after softcap and bias */
     double magnitude; /* scale * sum |q_d k_d| + |bias|: what f32 rounding is relative to */
@@ -55,7 +76,7 @@ static struct logit logit_at(const struct query *query, const void *k, const voi
     struct logit l = {.visible = true};
     if (p->mask == ATTN_TREE && pos >= newest)
         l.visible = args->tree[(size_t)query->batch * p->q_len + query->i] >> (pos - newest) & 1;
-    read_row(query->source, p->k_type, k, scales, p->dim, values);
+    read_k(args, query->source, k, scales, values);
     for (uint32_t d = 0; d < p->dim; d++) {
         const double product = (double)query->q[d] * values[d];
         l.value += product;

@@ -23,9 +23,10 @@
 
 enum { ATTN_ABI_VERSION = 1, ATTN_PHASES_MAX = 4, ATTN_RANKS_MAX = 1024 };
 
-/* What the rungs of this project read: every layout, every type (V has no scales a channel); and
- * the types of which a row is all there is to read. */
-#define ATTN_LAYOUTS_ALL ((1u << ATTN_LAYOUTS) - 1)
+/* What the rungs of this project read: every layout whose tokens are rows, every type (V has no
+ * scales a channel); and the types of which a row is all there is to read. */
+#define ATTN_LAYOUTS_ANY ((1u << ATTN_LAYOUTS) - 1)
+#define ATTN_LAYOUTS_ALL (ATTN_LAYOUTS_ANY & ~(1u << ATTN_TRANSPOSED))
 #define ATTN_TYPES_K ((1u << ATTN_TYPES) - 1)
 #define ATTN_TYPES_INTEGER                                                       \
     (ATTN_TYPE_BIT(ATTN_I8) | ATTN_TYPE_BIT(ATTN_I4) | ATTN_TYPE_BIT(ATTN_I8C) | \

@@ -58,6 +58,8 @@ struct attn_kv_shape attn_kv_shape(const struct attn_problem *p)
                 (attn_problem_length(p, b) - attn_problem_shared(p, b) + p->page - 1) / p->page;
     }
     shape.k_bytes = plane_strides(p, attn_row_bytes(k, p->dim), tokens, shape.pages, &shape.view.k);
+    if (p->layout == ATTN_TRANSPOSED)
+        shape.view.k.token_stride = k->bits / 8;
     if (p->v_is_k_prefix) {
         shape.view.v = shape.view.k;
     } else {

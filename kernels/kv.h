@@ -9,6 +9,8 @@
  *   ring                      the same with t modulo ring_tokens
  *   paged                     base + table[b*pages_a_sequence + t/page]*page_stride
  *                                  + g*head_stride + (t%page)*token_stride
+ *   transposed, K             base + b*batch_stride + g*head_stride + t*token_stride, an element,
+ *                                  and its next element attn_k_step() further on
  * Scales lie in planes of their own with strides of the same shape; where they belong to channels
  * and not to tokens, the strides of page and token are 0.
  *
@@ -144,5 +146,11 @@ struct attn_kv_shape {
 };
 
 struct attn_kv_shape attn_kv_shape(const struct attn_problem *p);
+
+/* Bytes from one element of a token of a transposed K to the next; 0 where K lies in rows. */
+static inline size_t attn_k_step(const struct attn_problem *p, const struct attn_kv *kv)
+{
+    return p->layout == ATTN_TRANSPOSED ? kv->k.head_stride / p->dim : 0;
+}
 
 #endif

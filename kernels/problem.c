@@ -14,8 +14,8 @@
 
 static const char *const phase_names[ATTN_PHASES] = {"decode", "prefill", "generate", "layer",
                                                      "model"};
-static const char *const layout_names[ATTN_LAYOUTS] = {"contiguous", "token_major", "paged",
-                                                       "ring"};
+static const char *const layout_names[ATTN_LAYOUTS] = {"contiguous", "token_major", "paged", "ring",
+                                                       "transposed"};
 static const char *const mask_names[ATTN_MASKS] = {"causal", "full", "tree"};
 static const char *const head_map_names[] = {"block", "cyclic"};
 
@@ -127,6 +127,12 @@ const char *attn_problem_invalid(const struct attn_problem *p, char *buf, size_t
         return INVALID("a page of %u tokens needs the paged layout", p->page);
     if (p->layout == ATTN_RING && !p->window)
         return INVALID("the ring layout keeps one window of tokens: give a window");
+    if (p->layout == ATTN_TRANSPOSED && attn_types[p->k_type].bits < 16)
+        return INVALID("a transposed K is f32, f16 or bf16, not %s", attn_types[p->k_type].name);
+    if (p->layout == ATTN_TRANSPOSED && p->v_is_k_prefix)
+        return INVALID("V is no part of a transposed K");
+    if (p->layout == ATTN_TRANSPOSED && p->phase != ATTN_DECODE && p->phase != ATTN_PREFILL)
+        return INVALID("whole layers append rows: their K is not transposed");
     if (p->v_is_k_prefix && (p->dim_v > p->dim || p->v_type != p->k_type))
         return INVALID("V as a prefix of K needs dim of V <= dim and the type of K");
     if (attn_types[p->v_type].channel)

@@ -28,6 +28,7 @@ enum attn_layout {
     ATTN_TOKEN_MAJOR, /* [batch][token][kv_head][dim] */
     ATTN_PAGED,       /* [page][kv_head][token in page][dim] through a page table a sequence */
     ATTN_RING,        /* contiguous, but only the last `window` tokens are kept, modulo the ring */
+    ATTN_TRANSPOSED,  /* K [batch][kv_head][dim][token], V contiguous */
     ATTN_LAYOUTS
 };
 

@@ -120,7 +120,8 @@ bool attn_kernel_selected(const struct attn_kernel *kernel, const char *pattern)
 const char *attn_kernel_unsupported(const struct attn_kernel *kernel, const struct attn_problem *p,
                                     char *buf, size_t size)
 {
-    static const char *const layouts[ATTN_LAYOUTS] = {"contiguous", "token_major", "paged", "ring"};
+    static const char *const layouts[ATTN_LAYOUTS] = {"contiguous", "token_major", "paged", "ring",
+                                                      "transposed"};
     const uint64_t missing = kernel->cpu & ~attn_cpu_features();
     char name[64];
 

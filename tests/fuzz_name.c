@@ -59,6 +59,17 @@ static void claim(unsigned char *taken, size_t bytes, const char *base, const vo
     }
 }
 
+/* A row of K, or its elements where it lies across. */
+static void claim_k(const struct attn_problem *p, const struct attn_kv_shape *shape,
+                    unsigned char *k, const char *row, const char *text)
+{
+    const size_t bytes = attn_row_bytes(&attn_types[p->k_type], p->dim);
+    const size_t step = attn_k_step(p, &shape->view);
+    for (uint32_t d = 0; d < (step ? p->dim : 1); d++)
+        claim(k, shape->k_bytes, (const char *)k, row + d * step, step ? bytes / p->dim : bytes,
+              text);
+}
+
 static void check_layout(const struct attn_problem *p, const char *text)
 {
     struct attn_kv_shape shape = attn_kv_shape(p);
@@ -81,8 +92,7 @@ static void check_layout(const struct attn_problem *p, const char *text)
             for (uint32_t t = ring && length > ring ? length - ring : 0; t < length; t++) {
                 attn_kv_rows(&shape.view, b, g, t, 1, &rows);
                 require(rows.pos[0] == t, "a row knows its position", text);
-                claim(k, shape.k_bytes, (const char *)k, rows.k[0],
-                      attn_row_bytes(&attn_types[p->k_type], p->dim), text);
+                claim_k(p, &shape, k, rows.k[0], text);
                 if (!p->v_is_k_prefix)
                     claim(v, shape.v_bytes, (const char *)v, rows.v[0],
                           attn_row_bytes(&attn_types[p->v_type], p->dim_v), text);

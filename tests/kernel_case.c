@@ -78,7 +78,8 @@ static float *original_of(const struct kernel_case *c, const void *row, bool is_
 {
     const struct attn_problem *const p = &c->problem;
     const struct attn_plane *const plane = is_k ? &c->args.kv.k : &c->args.kv.v;
-    const uint32_t dim = is_k ? p->dim : p->dim_v;
+    /* Elements of a transposed K are rows of one. */
+    const uint32_t dim = is_k && p->layout == ATTN_TRANSPOSED ? 1 : is_k ? p->dim : p->dim_v;
     const size_t bytes = attn_row_bytes(&attn_types[is_k ? p->k_type : p->v_type], dim);
     const size_t offset = (size_t)((const char *)row - (const char *)plane->base);
     return (is_k ? c->k_original : c->v_original) + offset / bytes * dim;
@@ -119,12 +120,15 @@ static void fill_head(struct kernel_case *c, enum data_kind kind, uint64_t *stat
     const struct attn_problem *const p = &c->problem;
     const uint32_t length = c->lengths[batch], ring = c->args.kv.ring_tokens;
     const uint32_t first = ring && length > ring ? length - ring : attn_problem_shared(p, batch);
+    const size_t step = attn_k_step(p, &c->args.kv);
     struct attn_rows rows;
     rows.k_scale[0] = rows.v_scale[0] = NULL;
     for (uint32_t pos = first; pos < length; pos++) {
         attn_kv_rows(&c->args.kv, batch, head, pos, 1, &rows);
-        for (uint32_t d = 0; d < p->dim; d++)
-            original_of(c, rows.k[0], true)[d] = value(kind, state, pos, length, true);
+        for (uint32_t d = 0; d < p->dim; d++) {
+            const char *const at = (const char *)rows.k[0] + d * step;
+            original_of(c, at, true)[step ? 0 : d] = value(kind, state, pos, length, true);
+        }
         for (uint32_t d = 0; d < p->dim_v && !p->v_is_k_prefix; d++)
             original_of(c, rows.v[0], false)[d] = value(kind, state, pos, length, false);
     }
@@ -132,9 +136,12 @@ static void fill_head(struct kernel_case *c, enum data_kind kind, uint64_t *stat
         attn_kv_rows(&c->args.kv, batch, head, pos, 1, &rows);
         if (pos == first && attn_types[p->k_type].channel)
             scale_channels(c, batch, head, first, (uint16_t *)rows.k_scale[0]);
-        CHECK(attn_quant_row(p->k_type, original_of(c, rows.k[0], true), p->dim, (void *)rows.k[0],
-                             (uint16_t *)rows.k_scale[0]) == 0,
-              "K of token %u", pos);
+        for (uint32_t d = 0; d < (step ? p->dim : 1); d++) {
+            char *const at = (char *)(uintptr_t)rows.k[0] + d * step;
+            CHECK(attn_quant_row(p->k_type, original_of(c, at, true), step ? 1 : p->dim, at,
+                                 (uint16_t *)rows.k_scale[0]) == 0,
+                  "K of token %u", pos);
+        }
         if (!p->v_is_k_prefix)
             CHECK(attn_quant_row(p->v_type, original_of(c, rows.v[0], false), p->dim_v,
                                  (void *)rows.v[0], (uint16_t *)rows.v_scale[0]) == 0,

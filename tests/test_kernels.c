@@ -106,7 +106,11 @@ static struct attn_problem random_problem(uint64_t *state)
     p.context = PICK(1, 2, 3, 15, 16, 17, 31, 33, 63, 64, 65, 97, 127, 128, 129, 191, 257, 331);
     p.q_len = PICK(1, 1, 1, 2, 3, 5, 8, 33);
     p.q_len = p.q_len > p.context ? p.context : p.q_len;
-    p.layout = (enum attn_layout)PICK(ATTN_CONTIGUOUS, ATTN_TOKEN_MAJOR, ATTN_PAGED, ATTN_RING);
+    p.layout =
+        (enum attn_layout)PICK(ATTN_CONTIGUOUS, ATTN_CONTIGUOUS, ATTN_TOKEN_MAJOR, ATTN_TOKEN_MAJOR,
+                               ATTN_PAGED, ATTN_PAGED, ATTN_RING, ATTN_RING, ATTN_TRANSPOSED);
+    if (p.layout == ATTN_TRANSPOSED)
+        p.k_type = (enum attn_type)PICK(ATTN_F32, ATTN_F16, ATTN_BF16);
     p.page = p.layout == ATTN_PAGED ? PICK(1, 5, 16, 64) : 0;
     p.window = p.layout == ATTN_RING || test_random(state) % 4 == 0 ? PICK(1, 7, 16, 50, 128) : 0;
     p.chunk = test_random(state) % 8 ? 0 : 32;
@@ -117,7 +121,7 @@ static struct attn_problem random_problem(uint64_t *state)
     p.alibi = test_random(state) % 6 == 0;
     p.softcap = test_random(state) % 5 ? 0 : 20;
     p.scale = test_random(state) % 6 ? 0 : 0.11f;
-    if (test_random(state) % 10 == 0 && p.dim >= 64) {
+    if (test_random(state) % 10 == 0 && p.dim >= 64 && p.layout != ATTN_TRANSPOSED) {
         p.v_is_k_prefix = true;
         p.k_type = attn_types[p.k_type].channel ? ATTN_I8 : p.k_type;
         p.dim_v = attn_types[p.k_type].bits < 8 ? p.dim / 64 * 32 : p.dim - 16;

@@ -24,6 +24,9 @@ static struct attn_problem random_problem(uint64_t *state)
     p.context = 64 + (uint32_t)(test_random(state) % 200000);
     p.q_len = 1 + (uint32_t)(test_random(state) % 64);
     p.layout = (enum attn_layout)(test_random(state) % ATTN_LAYOUTS);
+    if (p.layout == ATTN_TRANSPOSED &&
+        (attn_types[p.k_type].bits < 16 || attn_phase_has_layers(p.phase)))
+        p.layout = ATTN_CONTIGUOUS;
     p.page = p.layout == ATTN_PAGED ? 1 + (uint32_t)(test_random(state) % 300) : 0;
     p.window = p.layout == ATTN_RING || test_random(state) % 2
                    ? 1 + (uint32_t)(test_random(state) % 5000)

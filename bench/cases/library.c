@@ -60,7 +60,7 @@ static const char *fault_of(const struct attn_kernel *k)
         return "has no summary, or one with control characters";
     if (!k->k_types || !k->v_types || (k->k_types | k->v_types) & ~types)
         return "reads no type, or one this program does not know; see ATTN_TYPE_BIT";
-    if (!k->layouts || k->layouts & ~ATTN_LAYOUTS_ALL)
+    if (!k->layouts || k->layouts & ~ATTN_LAYOUTS_ANY)
         return "walks no layout, or one this program does not know; see ATTN_LAYOUTS_ALL";
     if (!k->phase[0])
         return "has no phase to call";

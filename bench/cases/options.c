@@ -59,7 +59,7 @@ const struct attn_option attn_options[ATTN_OPTIONS] = {
     [ATTN_OPT_Q_LEN] = {"q_len", "1", "query tokens a sequence; the word context is a whole prompt",
                         NUMBERS_OR(1, 1u << 20, "context")},
     [ATTN_OPT_LAYOUT] = {"layout", "contiguous",
-                         "contiguous, token_major, paged16 (any size), ring",
+                         "contiguous, token_major, paged16 (any size), ring, transposed",
                          CHECKED(attn_check_layout)},
     [ATTN_OPT_WINDOW] = {"window", "0", "sliding window in tokens; 0 sees all",
                          NUMBERS(0, 1u << 26)},

@@ -103,7 +103,8 @@ int attn_check_layout(const char *item, struct attn_message *why)
                            "\"%s\" does not say the page size; write paged16, or another number "
                            "of tokens from 1 to 65536",
                            item);
-    static const char *const words[] = {"contiguous", "token_major", "paged16", "ring", NULL};
+    static const char *const words[] = {"contiguous", "token_major", "paged16",
+                                        "ring",       "transposed",  NULL};
     return attn_check_word(words, item, why);
 }
 

@@ -152,7 +152,7 @@ static void run(const struct attn_args *args, int rank, int ranks)
 ATTN_DEFINE_KERNEL = {
     ATTN_KERNEL_IDENTITY,           .summary = "ceiling: reads the visible bytes of K and V once",
     .kind = ATTN_CEILING,           .k_types = ATTN_TYPES_K,
-    .v_types = ATTN_TYPES_V,        .layouts = ATTN_LAYOUTS_ALL,
+    .v_types = ATTN_TYPES_V,        .layouts = ATTN_LAYOUTS_ANY,
     .scratch_bytes = scratch_bytes, .phase = {run},
     .phase_name = {"read"},
 };
