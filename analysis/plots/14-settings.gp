@@ -1,4 +1,4 @@
-# query: kernel=each over=splits,tile,prefetch,pages,placement rows=setting x=time_ns need=2
+# query: kernel=each over=splits,tile,prefetch,pages,placement rows=setting x=time_ns log=x need=2
 # title: Settings side by side
 # caption: One case in every way it was run, fastest first: chunks a KV head is cut into, tokens a tile, tiles ahead that memory is asked for, size of memory pages, placement of threads. Bars reach from the lower to the upper end of the interval.
 # SPDX-License-Identifier: Apache-2.0
@@ -9,6 +9,8 @@ top_px = 22
 eval(canvas)
 set border 1
 unset ytics
+set logscale x 10
+set xrange [x_from:x_to]
 eval('set xtics '.x_few)
 set yrange [rows - 0.5:-0.5]
 set label 4 x_title at graph 0.5, screen sy(14) center tc rgb 0x57606a
