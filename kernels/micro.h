@@ -14,7 +14,7 @@
  * over it densely, and P V broadcasts from it in order.
  *
  * Loops have constant bounds and are unrolled by pragma; an accumulator that spills shows up in
- * tests/spills.sh.
+ * tests/object_code.py.
  */
 #ifndef ATTN_MICRO_H
 #define ATTN_MICRO_H
