@@ -20,6 +20,8 @@ static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int r
 /* Hides from the compiler what a factor holds, or it would multiply once for all chains. */
 #if defined(__AVX2__)
 #define OPAQUE(x) __asm__ volatile("" : "+x"(x))
+#elif defined(__ARM_FEATURE_DOTPROD)
+#define OPAQUE(x) __asm__ volatile("" : "+w"(x))
 #else
 #define OPAQUE(x) __asm__ volatile("" : "+r"(x))
 #endif

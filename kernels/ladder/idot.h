@@ -4,7 +4,7 @@
  * an unsigned and a signed byte, added up four at a time into 32-bit lanes. Without VNNI it takes
  * three instructions, and the sum of two products must fit sixteen bits: there signed bytes stay
  * within IDOT_SIGNED beside any unsigned ones, or unsigned ones within IDOT_UNSIGNED beside any
- * signed ones, so that none saturates.
+ * signed ones, so that none saturates. IDOT_ABOVE is what makes a signed byte an unsigned side.
  */
 #ifndef ATTN_LADDER_IDOT_H
 #define ATTN_LADDER_IDOT_H
@@ -15,7 +15,7 @@
 #if defined(__AVX512VNNI__)
 #include <immintrin.h>
 
-enum { VI_BYTES = 64, IDOT_UNSIGNED = 255, IDOT_SIGNED = 127 };
+enum { VI_BYTES = 64, IDOT_UNSIGNED = 255, IDOT_SIGNED = 127, IDOT_ABOVE = 128 };
 typedef __m512i vi;
 
 static inline vi vi_set1(int32_t x)
@@ -92,14 +92,14 @@ static inline vi vi_spread(const void *p, uint32_t bytes)
     return _mm256_set1_epi64x(eight);
 }
 #if defined(__AVXVNNI__)
-enum { VI_BYTES = 32, IDOT_UNSIGNED = 255, IDOT_SIGNED = 127 };
+enum { VI_BYTES = 32, IDOT_UNSIGNED = 255, IDOT_SIGNED = 127, IDOT_ABOVE = 128 };
 
 static inline vi vi_dot(vi acc, vi u, vi s)
 {
     return _mm256_dpbusd_avx_epi32(acc, u, s);
 }
 #else
-enum { VI_BYTES = 32, IDOT_UNSIGNED = 127, IDOT_SIGNED = 63 };
+enum { VI_BYTES = 32, IDOT_UNSIGNED = 127, IDOT_SIGNED = 63, IDOT_ABOVE = 128 };
 
 static inline vi vi_dot(vi acc, vi u, vi s)
 {
@@ -110,8 +110,9 @@ static inline vi vi_dot(vi acc, vi u, vi s)
 #elif defined(__aarch64__) && defined(__ARM_FEATURE_DOTPROD)
 #include <arm_neon.h>
 
-/* The instruction takes two signed sides, so the unsigned one leaves its upper half alone. */
-enum { VI_BYTES = 16, IDOT_UNSIGNED = 127 };
+/* The instruction takes two signed sides: a cache's codes stay as they are, and what is never
+ * negative leaves the upper half of the other alone. */
+enum { VI_BYTES = 16, IDOT_UNSIGNED = 127, IDOT_SIGNED = 127, IDOT_ABOVE = 0 };
 typedef int32x4_t vi;
 
 static inline vi vi_set1(int32_t x)
@@ -130,8 +131,24 @@ static inline int32_t vi_first(vi a)
 {
     return vgetq_lane_s32(a, 0);
 }
+static inline vi vi_load(const void *p)
+{
+    return vreinterpretq_s32_s8(vld1q_s8(p));
+}
+static inline float32x4_t vi_to_vf(vi a)
+{
+    return vcvtq_f32_s32(a);
+}
+/* 4 bytes over and over. */
+static inline vi vi_spread(const void *p, uint32_t bytes)
+{
+    int32_t four;
+    (void)bytes;
+    memcpy(&four, p, sizeof(four));
+    return vdupq_n_s32(four);
+}
 #else
-enum { VI_BYTES = 1, IDOT_UNSIGNED = 255, IDOT_SIGNED = 127 };
+enum { VI_BYTES = 1 };
 typedef int32_t vi;
 
 static inline vi vi_set1(int32_t x)

@@ -6,10 +6,12 @@
  * of its own (q_levels, p_levels and p_tokens in kernels/check.h).
  *
  * Q K': rows lie across the lanes, four bytes of the head dim in each, and as many neighbouring
- * fours as fill them; K is broadcast. It is the unsigned side, 128 above its codes, which a sum of
- * q taken once a piece puts right. P V: four tokens share a lane, elements of the head dim lie
- * across. Weights take V's scales before they are rounded, a block of the head dim at a time.
+ * fours as fill them; K is broadcast. Where an instruction wants an unsigned side, K is it, 128
+ * above its codes, which a sum of q taken once a piece puts right. P V: four tokens share a lane,
+ * elements of the head dim lie across. Weights take V's scales before they are rounded, a block of
+ * the head dim at a time.
  */
+#include "kernels/ladder/bytes.h"
 #include "kernels/ladder/idot.h"
 #include "kernels/ladder/pieces.h"
 #include "kernels/ladder/softmax.h"
@@ -22,16 +24,16 @@ enum {
     TILE = 64,
     BLOCK = ATTN_QUANT_BLOCK,
     LANES = (int)VF_LANES,
-    ROWS_MIN = 4,                              /* the fewest that share the lanes */
-    TOKENS = (int)VF_REGISTERS >= 32 ? 8 : 4,  /* of K a step takes */
-    PV_ROWS = (int)VF_REGISTERS >= 32 ? 4 : 2, /* rows of weights a step takes */
+    ROWS_MIN = 4,                             /* the fewest that share the lanes */
+    TOKENS = (int)VF_REGISTERS >= 32 ? 8 : 4, /* of K a step takes */
     PV_VECTORS = BLOCK / LANES,
+    PV_ROWS = (int)VF_REGISTERS / 2 / PV_VECTORS < 4 ? 2 : 4, /* rows of weights a step takes */
 };
 
 /* Memory of a rank beside the states: everything below lies one after the other. */
 struct own {
     float *q_scale;      /* [row block][block][LANES] */
-    int32_t *q_bias;     /* the same: -128 times the sum of a lane's bytes */
+    int32_t *q_bias;     /* the same: -IDOT_ABOVE times the sum of a lane's bytes */
     int8_t *q;           /* [row block][step][LANES][4] */
     float *k_scale;      /* [TILE][block] */
     float *v_scale;      /* [block of V][TILE] */
@@ -125,7 +127,7 @@ static void round_q(const struct own *own, const struct attn_problem *p, uint32_
             const uint32_t step = (b * BLOCK + i) / (4 * fours), lane = r * fours + i / 4 % fours;
             const int32_t code = rounds ? (int32_t)rintf(q[b * BLOCK + i] * inverse) : 0;
             to[((size_t)step * LANES + lane) * 4 + i % 4] = (int8_t)code;
-            bias[b * LANES + lane] -= 128 * code;
+            bias[b * LANES + lane] -= IDOT_ABOVE * code;
         }
     }
 }
@@ -157,24 +159,19 @@ static void begin(const struct attn_args *args, const struct attn_piece *piece,
 }
 
 /* Half a block of codes as bytes: elements 16 * half of block b and the 15 behind it. */
-static inline __m128i half_block(bool bytes, const void *row, uint32_t b, uint32_t half)
+static inline vb half_block(bool bytes, const void *row, uint32_t b, uint32_t half)
 {
-    const __m128i value = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, -8, -7, -6, -5, -4, -3, -2, -1);
     const uint8_t *const at = row;
-    if (bytes)
-        return _mm_loadu_si128((const void *)(at + b * BLOCK + half * 16));
-    const __m128i pairs = _mm_loadu_si128((const void *)(at + b * (BLOCK / 2)));
-    const __m128i codes = half ? _mm_srli_epi16(pairs, 4) : pairs;
-    return _mm_shuffle_epi8(value, _mm_and_si128(codes, _mm_set1_epi8(15)));
+    return bytes ? vb_load(at + b * BLOCK + half * 16) : vb_load_i4(at + b * (BLOCK / 2), half);
 }
 
 /* The same of the part block a row ends with, zeros behind its end. */
-static __m128i half_end(enum attn_type type, const void *row, uint32_t dim, uint32_t half)
+static vb half_end(enum attn_type type, const void *row, uint32_t dim, uint32_t half)
 {
     int8_t code[16];
     for (uint32_t i = 0, d = dim / BLOCK * BLOCK + half * 16; i < 16; i++, d++)
         code[i] = d < dim ? (int8_t)(int)attn_element(type, row, d, dim) : 0;
-    return _mm_loadu_si128((const void *)code);
+    return vb_load(code);
 }
 
 /* Scales of a row as floats. */
@@ -182,62 +179,60 @@ static inline void take_scales(const void *scales, uint32_t blocks, float *to)
 {
     const uint16_t *const from = scales;
     uint32_t b = 0;
+    if (blocks == 4) { /* the usual head dim */
+        vf_widen4(to, from);
+        return;
+    }
     for (; b + 4 <= blocks; b += 4)
         vf_widen4(to + b, from + b);
     for (; b < blocks; b++)
         to[b] = attn_f16_to_f32(from[b]);
 }
 
-static void fetch_row(const void *row, ptrdiff_t ahead, size_t bytes)
+/* The row that lies `ahead` of one, two lines at a time; 0 asks for nothing. */
+MICRO_INLINE void fetch_row(const void *row, ptrdiff_t ahead, size_t bytes)
 {
-    for (size_t at = 0; ahead && at < bytes; at += 64)
-        vf_prefetch((const char *)row + ahead + at);
+    const char *const at = (const char *)row + ahead;
+    size_t i = 0;
+    for (; ahead && i + 64 < bytes; i += 128) {
+        vf_prefetch(at + i);
+        vf_prefetch(at + i + 64);
+    }
+    if (ahead && i < bytes)
+        vf_prefetch(at + i);
 }
 
-/* A row of K as bytes, 128 above. */
+/* A row of K as bytes, IDOT_ABOVE above. */
 static inline void bytes_above(const bool bytes, const struct attn_problem *p, const void *row,
                                uint8_t *to)
 {
-    const __m128i above = _mm_set1_epi8(-128);
     const uint32_t whole = p->dim / BLOCK;
+    MICRO_UNROLL_4
     for (uint32_t b = 0; b < whole; b++, to += BLOCK) {
-        _mm_storeu_si128((void *)to, _mm_xor_si128(half_block(bytes, row, b, 0), above));
-        _mm_storeu_si128((void *)(to + 16), _mm_xor_si128(half_block(bytes, row, b, 1), above));
+        vb_store(to, vb_above(half_block(bytes, row, b, 0), IDOT_ABOVE));
+        vb_store(to + 16, vb_above(half_block(bytes, row, b, 1), IDOT_ABOVE));
     }
     for (uint32_t half = 0; p->dim % BLOCK && half < 2; half++)
-        _mm_storeu_si128((void *)(to + half * 16),
-                         _mm_xor_si128(half_end(p->k_type, row, p->dim, half), above));
-}
-
-/* Sixteen elements of four rows, four tokens together. */
-static inline void interleave(__m128i x0, __m128i x1, __m128i x2, __m128i x3, __m128i *to)
-{
-    const __m128i a = _mm_unpacklo_epi8(x0, x1), A = _mm_unpackhi_epi8(x0, x1);
-    const __m128i c = _mm_unpacklo_epi8(x2, x3), C = _mm_unpackhi_epi8(x2, x3);
-    _mm_storeu_si128(to, _mm_unpacklo_epi16(a, c));
-    _mm_storeu_si128(to + 1, _mm_unpackhi_epi16(a, c));
-    _mm_storeu_si128(to + 2, _mm_unpacklo_epi16(A, C));
-    _mm_storeu_si128(to + 3, _mm_unpackhi_epi16(A, C));
+        vb_store(to + half * 16, vb_above(half_end(p->k_type, row, p->dim, half), IDOT_ABOVE));
 }
 
 static inline void interleave_rows(const bool bytes, const struct attn_problem *p,
-                                   const void *const row[4], __m128i *to)
+                                   const void *const row[4], int8_t *to)
 {
     const uint32_t whole = p->dim_v / BLOCK;
-    for (uint32_t b = 0; b < whole; b++, to += 8) {
-        interleave(half_block(bytes, row[0], b, 0), half_block(bytes, row[1], b, 0),
-                   half_block(bytes, row[2], b, 0), half_block(bytes, row[3], b, 0), to);
-        interleave(half_block(bytes, row[0], b, 1), half_block(bytes, row[1], b, 1),
-                   half_block(bytes, row[2], b, 1), half_block(bytes, row[3], b, 1), to + 4);
-    }
-    for (uint32_t h = 0; p->dim_v % BLOCK && h < 2; h++, to += 4)
-        interleave(half_end(p->v_type, row[0], p->dim_v, h),
-                   half_end(p->v_type, row[1], p->dim_v, h),
-                   half_end(p->v_type, row[2], p->dim_v, h),
-                   half_end(p->v_type, row[3], p->dim_v, h), to);
+    for (uint32_t b = 0; b < whole; b++)
+        for (uint32_t half = 0; half < 2; half++, to += 64)
+            vb_interleave(half_block(bytes, row[0], b, half), half_block(bytes, row[1], b, half),
+                          half_block(bytes, row[2], b, half), half_block(bytes, row[3], b, half),
+                          to);
+    for (uint32_t half = 0; p->dim_v % BLOCK && half < 2; half++, to += 64)
+        vb_interleave(half_end(p->v_type, row[0], p->dim_v, half),
+                      half_end(p->v_type, row[1], p->dim_v, half),
+                      half_end(p->v_type, row[2], p->dim_v, half),
+                      half_end(p->v_type, row[3], p->dim_v, half), to);
 }
 
-/* K of a tile as bytes, 128 above; scales as floats. Rows past the end hold nothing. */
+/* K of a tile as bytes, IDOT_ABOVE above; scales as floats. Rows past the end hold nothing. */
 static void take_k(const struct own *own, const struct attn_problem *p,
                    const struct attn_rows *tile)
 {
@@ -256,7 +251,7 @@ static void take_k(const struct own *own, const struct attn_problem *p,
             own->k_scale[j * blocks + b] = 1;
     }
     const uint32_t end = round_to(tile->n, TOKENS);
-    memset(own->k + (size_t)tile->n * dim, 128, (size_t)(end - tile->n) * dim);
+    memset(own->k + (size_t)tile->n * dim, IDOT_ABOVE, (size_t)(end - tile->n) * dim);
     memset(own->k_scale + tile->n * blocks, 0, (end - tile->n) * blocks * sizeof(float));
 }
 
@@ -266,21 +261,29 @@ static void take_v(const struct own *own, const struct attn_problem *p,
 {
     const struct attn_type_info *const info = &attn_types[p->v_type];
     const uint32_t dim = round_to(p->dim_v, BLOCK), blocks = dim / BLOCK;
-    float scale[ATTN_QUANT_BLOCK];
-    for (uint32_t j = 0; j < TILE; j++) {
-        if (j < tile->n) {
-            fetch_row(tile->v[j], tile->v_step * tile->n, attn_row_bytes(info, p->dim_v));
-            take_scales(tile->v_scale[j], blocks, scale);
+    float scale[4 * ATTN_QUANT_BLOCK];
+    for (uint32_t j = 0; j < TILE; j += 4) {
+        for (uint32_t i = 0; i < 4; i++) {
+            if (j + i < tile->n) {
+                fetch_row(tile->v[j + i], tile->v_step * tile->n, attn_row_bytes(info, p->dim_v));
+                take_scales(tile->v_scale[j + i], blocks, scale + i * blocks);
+            } else {
+                memset(scale + i * blocks, 0, blocks * sizeof(*scale));
+            }
         }
-        for (uint32_t b = 0; b < blocks; b++)
-            own->v_scale[b * TILE + j] = j < tile->n ? scale[b] : 0;
+        uint32_t b = 0;
+        for (; b + 4 <= blocks; b += 4)
+            vb_transpose4(scale + b, blocks, own->v_scale + b * TILE + j, TILE);
+        for (; b < blocks; b++)
+            for (uint32_t i = 0; i < 4; i++)
+                own->v_scale[b * TILE + j + i] = scale[i * blocks + b];
     }
     for (uint32_t j = 0; j < tile->n; j += 4) {
         const uint32_t last = tile->n - 1;
         const void *const row[4] = {tile->v[j], tile->v[j + 1 < last ? j + 1 : last],
                                     tile->v[j + 2 < last ? j + 2 : last],
                                     tile->v[j + 3 < last ? j + 3 : last]};
-        __m128i *const to = (__m128i *)(void *)(own->v + (size_t)j * dim);
+        int8_t *const to = own->v + (size_t)j * dim;
         if (info->bits == 8)
             interleave_rows(true, p, row, to);
         else
@@ -411,17 +414,8 @@ static void sum_up(const struct own *own, const struct attn_problem *p, uint32_t
 {
     const uint32_t blocks = round_to(p->dim_v, BLOCK) / BLOCK;
     for (uint32_t j = 0; j < n; j += 4)
-        for (uint32_t r = 0; r < rows; r += 4) {
-            const float *const from = weight + j * lanes + r;
-            float *const to = own->weight + r * TILE + j;
-            __m128 x0 = _mm_loadu_ps(from), x1 = _mm_loadu_ps(from + lanes);
-            __m128 x2 = _mm_loadu_ps(from + 2 * lanes), x3 = _mm_loadu_ps(from + 3 * lanes);
-            _MM_TRANSPOSE4_PS(x0, x1, x2, x3);
-            _mm_storeu_ps(to, x0);
-            _mm_storeu_ps(to + TILE, x1);
-            _mm_storeu_ps(to + 2 * TILE, x2);
-            _mm_storeu_ps(to + 3 * TILE, x3);
-        }
+        for (uint32_t r = 0; r < rows; r += 4)
+            vb_transpose4(weight + j * lanes + r, lanes, own->weight + r * TILE + j, TILE);
     for (uint32_t r = 0; r < rows; r++)
         for (uint32_t j = n; j < TILE; j++)
             own->weight[r * TILE + j] = 0;
