@@ -123,6 +123,25 @@ static inline uint32_t attn_kv_rows_at(const struct attn_kv *kv, uint32_t batch,
     return runs;
 }
 
+/* The n rows of `from`, each `tokens` positions on, in a cache that is neither paged nor a ring:
+ * sums of many pointers at once instead of walks. */
+static inline void attn_kv_rows_on(const struct attn_kv *kv, const struct attn_rows *restrict from,
+                                   uint32_t n, uint32_t tokens, struct attn_rows *restrict rows)
+{
+    const size_t k = tokens * kv->k.token_stride, v = tokens * kv->v.token_stride;
+    const size_t ks = tokens * kv->k_scale.token_stride, vs = tokens * kv->v_scale.token_stride;
+    for (uint32_t i = 0; i < n; i++)
+        rows->pos[i] = from->pos[i] + tokens;
+    for (uint32_t i = 0; i < n; i++) {
+        rows->k[i] = (const char *)from->k[i] + k;
+        rows->v[i] = (const char *)from->v[i] + v;
+    }
+    for (uint32_t i = 0; kv->k_scale.base && i < n; i++)
+        rows->k_scale[i] = (const char *)from->k_scale[i] + ks;
+    for (uint32_t i = 0; kv->v_scale.base && i < n; i++)
+        rows->v_scale[i] = (const char *)from->v_scale[i] + vs;
+}
+
 /* Rows of positions pos .. pos+n-1 (n <= ATTN_TILE_MAX, all present in the cache). */
 static inline void attn_kv_rows(const struct attn_kv *kv, uint32_t batch, uint32_t head,
                                 uint32_t pos, uint32_t n, struct attn_rows *rows)

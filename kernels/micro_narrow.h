@@ -113,11 +113,20 @@ MICRO_INLINE void narrow_qk(const uint32_t rows, const uint32_t tokens, const en
     micro_sums(rows, tokens, acc, logit);
 }
 
+/* A row from block `first` on, at constant distances as micro_from() has it. */
+MICRO_INLINE const void *narrow_from(const enum attn_type type, const void *row, uint32_t first)
+{
+    const uint32_t bytes = type == ATTN_I4 ? ATTN_QUANT_BLOCK / 2 : ATTN_QUANT_BLOCK;
+    const char *at = (const char *)row + (size_t)first * bytes;
+    __asm__("" : "+r"(at));
+    return at;
+}
+
 /* As micro_pv(), for `blocks` blocks from `first`. */
 MICRO_INLINE void narrow_pv(const uint32_t rows, const uint32_t blocks, const enum attn_type type,
-                            const float *weight, size_t lanes, const void *const *v,
-                            struct narrow_scales scales, uint32_t n, uint32_t first,
-                            const float *keep, float *acc, size_t acc_stride,
+                            const bool fetches, const float *weight, size_t lanes,
+                            const void *const *v, struct narrow_scales scales, uint32_t n,
+                            uint32_t first, const float *keep, float *acc, size_t acc_stride,
                             const void *const *ahead, size_t from, uint32_t lines)
 {
     vf sum[MICRO_ROWS][NARROW_BLOCKS * NARROW_VECTORS];
@@ -127,16 +136,18 @@ MICRO_INLINE void narrow_pv(const uint32_t rows, const uint32_t blocks, const en
         for (uint32_t c = 0; c < blocks * NARROW_VECTORS; c++)
             sum[r][c] = vf_zero();
     }
-    for (uint32_t j = 0; j < n; j++, weight += lanes) {
+    const float *scale_at = scales.at + first;
+    for (uint32_t j = 0; j < n; j++, weight += lanes, scale_at += scales.stride) {
+        const void *const row = narrow_from(type, v[j], first);
         vf w[MICRO_ROWS];
-        for (uint32_t line = 0; line < lines; line++)
-            vf_prefetch((const char *)ahead[j] + from + line * 64);
+        if (fetches)
+            micro_fetch(ahead[j], from, lines);
         MICRO_UNROLL
         for (uint32_t r = 0; r < rows; r++)
             w[r] = vf_set1(weight[r]);
         MICRO_UNROLL
         for (uint32_t b = 0; b < blocks; b++) {
-            const vf scale = vf_set1(scales.at[j * scales.stride + first + b]);
+            const vf scale = vf_set1(scale_at[b]);
             if (rows < NARROW_VECTORS || rows == 1) {
                 vf scaled[MICRO_ROWS];
                 MICRO_UNROLL
@@ -144,7 +155,7 @@ MICRO_INLINE void narrow_pv(const uint32_t rows, const uint32_t blocks, const en
                     scaled[r] = vf_mul(w[r], scale);
                 MICRO_UNROLL
                 for (uint32_t i = 0; i < NARROW_VECTORS; i++) {
-                    const vf code = narrow_load(type, v[j], first + b, i);
+                    const vf code = narrow_load(type, row, b, i);
                     MICRO_UNROLL
                     for (uint32_t r = 0; r < rows; r++)
                         sum[r][b * NARROW_VECTORS + i] =
@@ -153,7 +164,7 @@ MICRO_INLINE void narrow_pv(const uint32_t rows, const uint32_t blocks, const en
             } else {
                 MICRO_UNROLL
                 for (uint32_t i = 0; i < NARROW_VECTORS; i++) {
-                    const vf value = vf_mul(narrow_load(type, v[j], first + b, i), scale);
+                    const vf value = vf_mul(narrow_load(type, row, b, i), scale);
                     MICRO_UNROLL
                     for (uint32_t r = 0; r < rows; r++)
                         sum[r][b * NARROW_VECTORS + i] =

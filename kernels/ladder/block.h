@@ -140,21 +140,21 @@ MICRO_INLINE void block_pv_pass(const uint32_t rows, const uint32_t vectors, con
 }
 
 MICRO_INLINE void block_pv_pass_narrow(const uint32_t rows, const uint32_t blocks,
-                                       const struct block_pv *w, uint32_t first,
+                                       const bool fetches, const struct block_pv *w, uint32_t first,
                                        const struct block_rows *at, struct tile_share share)
 {
     if (w->type == ATTN_I8)
-        narrow_pv(rows, blocks, ATTN_I8, at->weight, at->lanes, w->v, w->scales, at->n, first,
-                  at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
+        narrow_pv(rows, blocks, ATTN_I8, fetches, at->weight, at->lanes, w->v, w->scales, at->n,
+                  first, at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
     else if (w->type == ATTN_I4)
-        narrow_pv(rows, blocks, ATTN_I4, at->weight, at->lanes, w->v, w->scales, at->n, first,
-                  at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
+        narrow_pv(rows, blocks, ATTN_I4, fetches, at->weight, at->lanes, w->v, w->scales, at->n,
+                  first, at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
     else if (w->type == ATTN_E4M3)
-        narrow_pv(rows, blocks, ATTN_E4M3, at->weight, at->lanes, w->v, w->scales, at->n, first,
-                  at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
+        narrow_pv(rows, blocks, ATTN_E4M3, fetches, at->weight, at->lanes, w->v, w->scales, at->n,
+                  first, at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
     else
-        narrow_pv(rows, blocks, ATTN_E5M2, at->weight, at->lanes, w->v, w->scales, at->n, first,
-                  at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
+        narrow_pv(rows, blocks, ATTN_E5M2, fetches, at->weight, at->lanes, w->v, w->scales, at->n,
+                  first, at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
 }
 
 /* One pass over `count` blocks of `rows` rows: vectors of the head dim from `first` on, or blocks
@@ -168,8 +168,10 @@ MICRO_INLINE void block_pv_each(const uint32_t rows, const bool narrow, const ui
         return;
     for (uint32_t i = 0; i < count; i++) {
         const struct tile_share share = tile_spread_next(&w->spread);
-        if (at[i].n && narrow)
-            block_pv_pass_narrow(rows, vectors, w, first, at + i, share);
+        if (at[i].n && narrow && share.lines)
+            block_pv_pass_narrow(rows, vectors, true, w, first, at + i, share);
+        else if (at[i].n && narrow)
+            block_pv_pass_narrow(rows, vectors, false, w, first, at + i, share);
         else if (at[i].n && share.lines)
             block_pv_pass(rows, vectors, true, w, (size_t)first * VF_LANES, at + i, share);
         else if (at[i].n)

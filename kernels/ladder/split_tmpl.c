@@ -27,6 +27,7 @@ struct walk {
     uint32_t done;            /* tokens taken from each stream */
     uint32_t tile, skew;
     bool more;
+    const struct step *even; /* the step before, if it differs from the next by one distance */
 };
 
 struct step {
@@ -39,6 +40,7 @@ static void walk_enter(struct walk *w, bool more)
 {
     const uint32_t n = w->piece.end - w->piece.first;
     w->more = more;
+    w->even = NULL;
     w->streams = n >= STREAMS * STREAM_LEAST ? STREAMS : 1;
     w->length = (n + w->streams - 1) / w->streams;
     if (w->streams > 1)
@@ -77,7 +79,11 @@ static bool walk_next(struct walk *w, const struct attn_args *args, struct step 
     step->ends = w->done + most >= w->length;
     /* Abreast while every stream has a full share, else one after the other. */
     const bool abreast = walk_left(w, w->streams - 1) == most && walk_left(w, 0) == most;
-    for (uint32_t s = 0; s < w->streams; s++) {
+    if (abreast && w->even) {
+        n = most * w->streams;
+        attn_kv_rows_on(&args->kv, &w->even->rows, n, most, &step->rows);
+    }
+    for (uint32_t s = n ? w->streams : 0; s < w->streams; s++) {
         const uint32_t take = walk_left(w, s);
         attn_kv_rows_at(&args->kv, w->piece.batch, w->piece.kv_head,
                         w->piece.first + s * w->length + w->done, take, &step->rows,
@@ -86,6 +92,7 @@ static bool walk_next(struct walk *w, const struct attn_args *args, struct step 
     }
     step->rows.n = n;
     w->done += most;
+    w->even = abreast && !args->kv.table && !args->kv.ring_tokens ? step : NULL;
     if (step->ends)
         walk_enter(w, attn_cut_next(&w->cut, &w->piece));
     return true;

@@ -58,9 +58,17 @@ static inline struct tile_share tile_spread_next(struct tile_spread *spread)
 MICRO_INLINE void tile_fetch(const void *const *ahead, uint32_t first, uint32_t n,
                              struct tile_share share)
 {
-    for (uint32_t i = first; share.lines && i < first + n; i++)
-        for (uint32_t line = 0; line < share.lines; line++)
-            vf_prefetch((const char *)ahead[i] + share.from + line * TILE_LINE);
+    for (uint32_t i = first; share.lines && i < first + n; i++) {
+        const char *at = (const char *)ahead[i] + share.from;
+        if (share.lines % 2)
+            vf_prefetch(at);
+        if (share.lines % 2)
+            at += TILE_LINE;
+        for (uint32_t pair = 0; pair < share.lines / 2; pair++, at += 2 * TILE_LINE) {
+            vf_prefetch(at);
+            vf_prefetch(at + TILE_LINE);
+        }
+    }
 }
 
 /*
@@ -81,8 +89,10 @@ static inline struct narrow_scales tile_scales(enum attn_type type, uint32_t dim
     const uint32_t blocks = attn_row_scales(&attn_types[type], dim);
     if (!blocks)
         return (struct narrow_scales){.at = type == ATTN_E4M3 ? e4m3 : one};
+    MICRO_UNROLL_4
     for (uint32_t j = 0; j < n_ahead; j++)
         vf_prefetch(ahead[j]);
+    MICRO_UNROLL_4
     for (uint32_t j = 0; blocks == 4 && j < n; j++)
         vf_widen4(to + (size_t)j * 4, scales[j]);
     for (uint32_t j = 0; blocks != 4 && j < n; j++) {
