@@ -14,9 +14,10 @@ set yrange [-0.5:y_ranks - 0.5]
 set tics scale 0
 eval('set xtics '.x_rank_tics)
 eval('set ytics '.y_rank_tics)
-set palette defined (0 '#f7fbff', 0.35 '#deebf7', 0.6 '#9ecae1', 0.8 '#4292c6', 1 '#084594')
+# Light enough for dark figures on all of it.
+set palette defined (0 '#f7fbff', 0.35 '#deebf7', 0.6 '#c6dbef', 0.8 '#9ecae1', 1 '#4a98c9')
 cell_font = narrow ? "',11'" : "',13'"
 set cbrange [0:1]
 unset colorbox
 plot data using X_RANK:Y_RANK:(column(X_RANK) - 0.485):(column(X_RANK) + 0.485):(column(Y_RANK) - 0.47):(column(Y_RANK) + 0.47):(column(Z) > 1 ? 1 : column(Z)) with boxxyerror fs solid 1 fc palette, \
-     data using X_RANK:Y_RANK:(stringcolumn(Z_TEXT)):(column(Z) > 0.72 ? 0xffffff : 0x1f2328) with labels noenhanced font @cell_font tc rgb variable
+     data using X_RANK:Y_RANK:(stringcolumn(Z_TEXT)) with labels noenhanced font @cell_font tc rgb 0x1f2328

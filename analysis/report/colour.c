@@ -7,8 +7,8 @@ static const struct rep_colour palette[] = {
     {0xd55e00, 0xa84a00}, /* vermilion */
     {0x009e73, 0x00704f}, /* green */
     {0xcc79a7, 0x9c4474}, /* purple */
-    {0xe69f00, 0x8a5f00}, /* orange */
-    {0x56b4e9, 0x1f6f9f}, /* sky */
+    {0xc27c00, 0x8a5f00}, /* orange */
+    {0x3a94cf, 0x1f6f9f}, /* sky */
     {0x24292f, 0x24292f}, /* ink */
     {0x6e7781, 0x57606a}, /* grey, for what is left */
 };
@@ -44,7 +44,7 @@ struct rep_colour rep_colour(enum rep_by by, const struct rep_point *point, size
         return of_attention(point);
     if (by == REP_BY_CONTEXT || by == REP_BY_BATCH || by == REP_BY_THREADS) {
         const double t = count > 1 ? (double)index / (double)(count - 1) : 1;
-        return (struct rep_colour){mix(0x9ecae1, 0x08519c, t), mix(0x3f7fa8, 0x08519c, t)};
+        return (struct rep_colour){mix(0x4f96c2, 0x08306b, t), mix(0x38789f, 0x08306b, t)};
     }
     const size_t n = sizeof(palette) / sizeof(*palette);
     return palette[index < n ? index : n - 1];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which colour means what, the same in every figure. Okabe and Ito's palette, which people with
- * colour-blindness tell apart; text takes a darker shade of it, since several of the eight are too
- * light to be read on white.
+ * colour-blindness tell apart, its light ones darkened until they stand out on white as WCAG 2.2
+ * asks of graphics (3:1, criterion 1.4.11); text takes a shade that is dark enough to be read
+ * (4.5:1, criterion 1.4.3).
  */
 #ifndef REPORT_COLOUR_H
 #define REPORT_COLOUR_H

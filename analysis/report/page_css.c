@@ -13,7 +13,7 @@ const char rep_page_css[] =
     "body{margin:0 auto;max-width:1008px;padding:56px 24px 72px;background:#fff;color:var(--ink);"
     "font:16px/1.55 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Inter\",sans-serif}\n"
     "a{color:var(--link);text-underline-offset:2px}\n"
-    "a:focus-visible,summary:focus-visible,.scroll:focus-visible{outline:3px solid #56b4e9;"
+    "a:focus-visible,summary:focus-visible,.scroll:focus-visible{outline:3px solid #0072b2;"
     "outline-offset:2px}\n"
     "h1,h2,h3{line-height:1.22;letter-spacing:-.011em;text-wrap:balance;font-weight:650}\n"
     "h1{font-size:38px;margin:0 0 16px;max-width:22em}\n"
