@@ -102,11 +102,16 @@ static inline __m256 vf_fold(vf x)
 {
     return _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));
 }
+/* Sums within quarters for all four at once, then of the quarters: halves of one vector at a time
+ * would have gcc keep a copy of each on the stack. */
 static inline void vf_sum4(float *to, vf a, vf b, vf c, vf d)
 {
-    const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(vf_fold(a), vf_fold(b)),
-                                        _mm256_hadd_ps(vf_fold(c), vf_fold(d)));
-    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1)));
+    const vf ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+    const vf cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+    const __m512d x = _mm512_castps_pd(ab), y = _mm512_castps_pd(cd);
+    const vf lower = _mm512_castpd_ps(_mm512_unpacklo_pd(x, y));
+    const __m256 half = vf_fold(_mm512_add_ps(lower, _mm512_castpd_ps(_mm512_unpackhi_pd(x, y))));
+    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)));
 }
 /* `dims` consecutive floats, over and over: 1, 2 or 4 of them. */
 static inline vf vf_spread(const float *p, uint32_t dims)
