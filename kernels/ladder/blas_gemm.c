@@ -22,10 +22,11 @@ static size_t own_floats(const struct attn_problem *p)
     return wide_floats(p) + (size_t)attn_cut_rows(p, ROWS) * (TILE + p->dim_v + 1);
 }
 
-static void absorb(const struct attn_args *args, const struct attn_piece *piece,
-                   const struct pieces_workspace *w, uint32_t rows, uint32_t first,
-                   const struct attn_rows *tile)
+static void absorb(const struct attn_args *args, const struct pieces_workspace *w, uint32_t rows,
+                   const struct step *step)
 {
+    const struct attn_piece *const piece = &step->piece;
+    const struct attn_rows *const tile = &step->rows;
     const struct attn_problem *const p = args->problem;
     const int m = (int)rows, n = (int)tile->n, dk = (int)p->dim, dv = (int)p->dim_v;
     float *const wide = w->own, *const logit = wide + wide_floats(p);
@@ -37,7 +38,8 @@ static void absorb(const struct attn_args *args, const struct attn_piece *piece,
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, dk, 1, w->q, dk, k, lda, 0, logit,
                 TILE);
     for (uint32_t r = 0; r < rows; r++) {
-        keep[r] = plain_softmax(args, piece, &w->run, r, first, tile->n, logit + (size_t)r * TILE);
+        keep[r] =
+            plain_softmax(args, piece, &w->run, r, tile->pos[0], tile->n, logit + (size_t)r * TILE);
         if (keep[r] < 0)
             memset(logit + (size_t)r * TILE, 0, tile->n * sizeof(*logit));
     }
@@ -57,6 +59,7 @@ static void absorb(const struct attn_args *args, const struct attn_piece *piece,
 static const struct pieces_rung gemm = {
     .rows = ROWS,
     .tile = TILE,
+    .streams = 1,
     .own_floats = own_floats,
     .absorb = absorb,
 };

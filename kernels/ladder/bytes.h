@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sixteen bytes at a time: the few moves that lay a cache of integers out for dot products, on
+ * A block of 32 codes as bytes: the few moves that lay a cache of integers out for dot products, on
  * every instruction set that has these.
  */
 #ifndef ATTN_LADDER_BYTES_H
@@ -11,31 +11,33 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
-typedef int8x16_t vb;
+typedef int8x16x2_t vb;
 
 static inline vb vb_load(const void *p)
 {
-    return vld1q_s8(p);
+    const int8_t *const at = p;
+    return (vb){{vld1q_s8(at), vld1q_s8(at + 16)}};
 }
-static inline void vb_store(void *p, vb x)
-{
-    vst1q_s8(p, x);
-}
-/* Every byte plus `above`, which is 128 or 0. */
-static inline vb vb_above(vb x, uint8_t above)
-{
-    return veorq_s8(x, vreinterpretq_s8_u8(vdupq_n_u8(above)));
-}
-/* The i4 in the lower or the upper half of sixteen bytes. */
-static inline vb vb_load_i4(const void *p, int upper)
+/* i4: the lower halves of sixteen bytes, then the upper ones. */
+static inline vb vb_load_i4(const void *p)
 {
     const int8x16_t pairs = vld1q_s8(p);
-    return upper ? vshrq_n_s8(pairs, 4) : vshrq_n_s8(vshlq_n_s8(pairs, 4), 4);
+    return (vb){{vshrq_n_s8(vshlq_n_s8(pairs, 4), 4), vshrq_n_s8(pairs, 4)}};
 }
-/* The first bytes of x0 to x3, then their second ones: 64 bytes. */
-static inline void vb_interleave(vb x0, vb x1, vb x2, vb x3, int8_t *to)
+/* Every byte plus `above`, which is 128 or 0. */
+static inline void vb_store_above(void *p, vb x, uint8_t above)
 {
-    vst4q_s8(to, ((int8x16x4_t){{x0, x1, x2, x3}}));
+    const int8x16_t flip = vreinterpretq_s8_u8(vdupq_n_u8(above));
+    int8_t *const at = p;
+    vst1q_s8(at, veorq_s8(x.val[0], flip));
+    vst1q_s8(at + 16, veorq_s8(x.val[1], flip));
+}
+/* The first bytes of x[0] to x[3], then their second ones, to 128 bytes. */
+static inline void vb_interleave(const vb x[4], int8_t *to)
+{
+    for (int i = 0; i < 2; i++)
+        vst4q_s8(to + i * 64,
+                 ((int8x16x4_t){{x[0].val[i], x[1].val[i], x[2].val[i], x[3].val[i]}}));
 }
 /* Four times four floats, rows `from_step` and `to_step` apart, turned over. */
 static inline void vb_transpose4(const float *from, uint32_t from_step, float *to, uint32_t to_step)
@@ -52,35 +54,34 @@ static inline void vb_transpose4(const float *from, uint32_t from_step, float *t
 #else
 #include <immintrin.h>
 
-typedef __m128i vb;
+typedef __m256i vb;
 
 static inline vb vb_load(const void *p)
 {
-    return _mm_loadu_si128(p);
+    return _mm256_loadu_si256(p);
 }
-static inline void vb_store(void *p, vb x)
+static inline vb vb_load_i4(const void *p)
 {
-    _mm_storeu_si128(p, x);
-}
-static inline vb vb_above(vb x, uint8_t above)
-{
-    return _mm_xor_si128(x, _mm_set1_epi8((char)above));
-}
-static inline vb vb_load_i4(const void *p, int upper)
-{
-    const __m128i value = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, -8, -7, -6, -5, -4, -3, -2, -1);
+    const __m256i value = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, -8, -7, -6, -5, -4, -3, -2, -1));
     const __m128i pairs = _mm_loadu_si128(p);
-    const __m128i codes = upper ? _mm_srli_epi16(pairs, 4) : pairs;
-    return _mm_shuffle_epi8(value, _mm_and_si128(codes, _mm_set1_epi8(15)));
+    const __m256i codes = _mm256_set_m128i(_mm_srli_epi16(pairs, 4), pairs);
+    return _mm256_shuffle_epi8(value, _mm256_and_si256(codes, _mm256_set1_epi8(15)));
 }
-static inline void vb_interleave(vb x0, vb x1, vb x2, vb x3, int8_t *to)
+static inline void vb_store_above(void *p, vb x, uint8_t above)
 {
-    const __m128i a = _mm_unpacklo_epi8(x0, x1), A = _mm_unpackhi_epi8(x0, x1);
-    const __m128i c = _mm_unpacklo_epi8(x2, x3), C = _mm_unpackhi_epi8(x2, x3);
-    vb_store(to, _mm_unpacklo_epi16(a, c));
-    vb_store(to + 16, _mm_unpackhi_epi16(a, c));
-    vb_store(to + 32, _mm_unpacklo_epi16(A, C));
-    vb_store(to + 48, _mm_unpackhi_epi16(A, C));
+    _mm256_storeu_si256(p, _mm256_xor_si256(x, _mm256_set1_epi8((char)above)));
+}
+static inline void vb_interleave(const vb x[4], int8_t *to)
+{
+    const __m256i a = _mm256_unpacklo_epi8(x[0], x[1]), A = _mm256_unpackhi_epi8(x[0], x[1]);
+    const __m256i c = _mm256_unpacklo_epi8(x[2], x[3]), C = _mm256_unpackhi_epi8(x[2], x[3]);
+    const __m256i four[4] = {_mm256_unpacklo_epi16(a, c), _mm256_unpackhi_epi16(a, c),
+                             _mm256_unpacklo_epi16(A, C), _mm256_unpackhi_epi16(A, C)};
+    for (int i = 0; i < 4; i++) {
+        _mm_storeu_si128((void *)(to + i * 16), _mm256_castsi256_si128(four[i]));
+        _mm_storeu_si128((void *)(to + 64 + i * 16), _mm256_extracti128_si256(four[i], 1));
+    }
 }
 static inline void vb_transpose4(const float *from, uint32_t from_step, float *to, uint32_t to_step)
 {

@@ -41,10 +41,11 @@ static void absorb_row(const struct attn_args *args, const struct attn_piece *pi
         acc[d] = acc[d] * keep + total[d];
 }
 
-static void absorb(const struct attn_args *args, const struct attn_piece *piece,
-                   const struct pieces_workspace *w, uint32_t rows, uint32_t first,
-                   const struct attn_rows *tile)
+static void absorb(const struct attn_args *args, const struct pieces_workspace *w, uint32_t rows,
+                   const struct step *step)
 {
+    const struct attn_piece *const piece = &step->piece;
+    const struct attn_rows *const tile = &step->rows;
     const struct attn_problem *const p = args->problem;
     float *const k = w->own, *const v = k + (size_t)TILE * p->dim;
     for (uint32_t j = 0; j < tile->n; j++) {
@@ -52,12 +53,13 @@ static void absorb(const struct attn_args *args, const struct attn_piece *piece,
         attn_widen_row(p->v_type, tile->v[j], tile->v_scale[j], p->dim_v, v + (size_t)j * p->dim_v);
     }
     for (uint32_t r = 0; r < rows; r++)
-        absorb_row(args, piece, w, r, first, tile->n);
+        absorb_row(args, piece, w, r, tile->pos[0], tile->n);
 }
 
 static const struct pieces_rung online = {
     .rows = ROWS,
     .tile = TILE,
+    .streams = 1,
     .own_floats = own_floats,
     .absorb = absorb,
 };

@@ -9,6 +9,7 @@
 #define ATTN_LADDER_PIECES_H
 
 #include "kernels/ladder/plain.h"
+#include "kernels/ladder/walk.h"
 
 /* Memory of one rank while it works on a piece. */
 struct pieces_workspace {
@@ -18,15 +19,15 @@ struct pieces_workspace {
 };
 
 struct pieces_rung {
-    uint32_t rows; /* most rows of a segment (one query's group is never cut) */
-    uint32_t tile; /* tokens a step, <= ATTN_TILE_MAX, divides ATTN_RUN */
+    uint32_t rows;    /* most rows of a segment (one query's group is never cut) */
+    uint32_t tile;    /* tokens a step, <= ATTN_TILE_MAX, divides ATTN_RUN */
+    uint32_t streams; /* places they are from (walk.h); with 1 they follow each other */
     size_t (*own_floats)(const struct attn_problem *p);
     /* Before the first tile of a piece, or NULL. */
     void (*begin)(const struct attn_args *args, const struct attn_piece *piece,
                   const struct pieces_workspace *w, uint32_t rows);
-    void (*absorb)(const struct attn_args *args, const struct attn_piece *piece,
-                   const struct pieces_workspace *w, uint32_t rows, uint32_t first,
-                   const struct attn_rows *tile);
+    void (*absorb)(const struct attn_args *args, const struct pieces_workspace *w, uint32_t rows,
+                   const struct step *step);
 };
 
 static inline size_t pieces_align(size_t floats)
@@ -48,52 +49,44 @@ static inline size_t pieces_scratch_bytes(const struct pieces_rung *rung,
     return attn_pieces_scratch(p, rung->rows, splits, ranks, pieces_workspace_floats(rung, p));
 }
 
-static inline void pieces_attend_one(const struct pieces_rung *rung, const struct attn_args *args,
-                                     const struct attn_piece *piece,
-                                     const struct pieces_workspace *w,
-                                     const struct attn_state *state)
-{
-    const struct attn_problem *const p = args->problem;
-    const uint32_t rows = (piece->q_end - piece->q_first) * attn_group(p);
-    struct attn_rows tile;
-
-    plain_pack_q(args, piece, rows, w->q);
-    if (rung->begin)
-        rung->begin(args, piece, w, rows);
-    attn_state_clear(state, rows, p->dim_v);
-    attn_state_clear(&w->run, rows, p->dim_v);
-    for (uint32_t pos = piece->first; pos < piece->end; pos += tile.n) {
-        const uint32_t left = piece->end - pos;
-        attn_kv_rows(&args->kv, piece->batch, piece->kv_head, pos,
-                     left < rung->tile ? left : rung->tile, &tile);
-        rung->absorb(args, piece, w, rows, pos, &tile);
-        if ((pos + tile.n - piece->first) % ATTN_RUN == 0 || pos + tile.n == piece->end) {
-            attn_state_absorb(state, &w->run, rows, p->dim_v);
-            attn_state_clear(&w->run, rows, p->dim_v);
-        }
-    }
-    if (piece->whole)
-        attn_state_finish(args, piece, state, 0, rows);
-}
-
 static inline void pieces_attend(const struct pieces_rung *rung, const struct attn_args *args,
                                  int rank, int ranks)
 {
     const struct attn_problem *const p = args->problem;
-    const uint32_t rows = attn_cut_rows(p, rung->rows);
-    const size_t state_floats = attn_state_floats(rows, p->dim_v);
+    const uint32_t most = attn_cut_rows(p, rung->rows);
+    const size_t state_floats = attn_state_floats(most, p->dim_v);
     float *const memory =
         attn_pieces_workspace(args, rung->rows, pieces_workspace_floats(rung, p), rank, ranks);
-    struct pieces_workspace w = {.run = attn_state_at(memory + state_floats, rows, p->dim_v)};
-    struct attn_piece piece;
-    struct attn_cut cut;
+    struct pieces_workspace w = {.run = attn_state_at(memory + state_floats, most, p->dim_v)};
+    struct walk walk = walk_begin(args, rung->rows, rung->tile, rung->streams, rank, ranks);
+    struct step steps[2]; /* the walk wants the one before */
+    struct attn_state state = {0};
+    uint32_t summed = 0;
 
     w.q = memory + 2 * state_floats;
-    w.own = w.q + pieces_align((size_t)rows * p->dim);
-    attn_cut_begin(&cut, args, rung->rows, rank, rank + 1, ranks);
-    while (attn_cut_next(&cut, &piece)) {
-        const struct attn_state state = attn_pieces_state(args, &piece, rung->rows, memory);
-        pieces_attend_one(rung, args, &piece, &w, &state);
+    w.own = w.q + pieces_align((size_t)most * p->dim);
+    for (uint32_t i = 0; walk_next(&walk, args, &steps[i % 2]); i++) {
+        const struct step *const step = &steps[i % 2];
+        const struct attn_piece *const piece = &step->piece;
+        const uint32_t rows = (piece->q_end - piece->q_first) * attn_group(p);
+        if (step->begins) {
+            plain_pack_q(args, piece, rows, w.q);
+            if (rung->begin)
+                rung->begin(args, piece, &w, rows);
+            state = attn_pieces_state(args, piece, rung->rows, memory);
+            attn_state_clear(&state, rows, p->dim_v);
+            attn_state_clear(&w.run, rows, p->dim_v);
+            summed = 0;
+        }
+        rung->absorb(args, &w, rows, step);
+        summed += step->rows.n;
+        if (summed >= ATTN_RUN || step->ends) {
+            attn_state_absorb(&state, &w.run, rows, p->dim_v);
+            attn_state_clear(&w.run, rows, p->dim_v);
+            summed = 0;
+        }
+        if (step->ends && piece->whole)
+            attn_state_finish(args, piece, &state, 0, rows);
     }
 }
 

@@ -158,18 +158,18 @@ static void begin(const struct attn_args *args, const struct attn_piece *piece,
     }
 }
 
-/* Half a block of codes as bytes: elements 16 * half of block b and the 15 behind it. */
-static inline vb half_block(bool bytes, const void *row, uint32_t b, uint32_t half)
+/* Block b of a row's codes as bytes. */
+MICRO_INLINE vb block_at(const bool bytes, const void *row, uint32_t b)
 {
     const uint8_t *const at = row;
-    return bytes ? vb_load(at + b * BLOCK + half * 16) : vb_load_i4(at + b * (BLOCK / 2), half);
+    return bytes ? vb_load(at + b * BLOCK) : vb_load_i4(at + b * (BLOCK / 2));
 }
 
-/* The same of the part block a row ends with, zeros behind its end. */
-static vb half_end(enum attn_type type, const void *row, uint32_t dim, uint32_t half)
+/* The part block a row ends with, zeros behind its end. */
+static vb block_end(enum attn_type type, const void *row, uint32_t dim)
 {
-    int8_t code[16];
-    for (uint32_t i = 0, d = dim / BLOCK * BLOCK + half * 16; i < 16; i++, d++)
+    int8_t code[BLOCK];
+    for (uint32_t i = 0, d = dim / BLOCK * BLOCK; i < BLOCK; i++, d++)
         code[i] = d < dim ? (int8_t)(int)attn_element(type, row, d, dim) : 0;
     return vb_load(code);
 }
@@ -190,7 +190,7 @@ static inline void take_scales(const void *scales, uint32_t blocks, float *to)
 }
 
 /* The row that lies `ahead` of one, two lines at a time; 0 asks for nothing. */
-MICRO_INLINE void fetch_row(const void *row, ptrdiff_t ahead, size_t bytes)
+MICRO_INLINE void fetch_row(const void *row, size_t ahead, size_t bytes)
 {
     const char *const at = (const char *)row + ahead;
     size_t i = 0;
@@ -203,48 +203,51 @@ MICRO_INLINE void fetch_row(const void *row, ptrdiff_t ahead, size_t bytes)
 }
 
 /* A row of K as bytes, IDOT_ABOVE above. */
-static inline void bytes_above(const bool bytes, const struct attn_problem *p, const void *row,
-                               uint8_t *to)
+MICRO_INLINE void bytes_above(const bool bytes, const struct attn_problem *p, const void *row,
+                              uint8_t *to)
 {
     const uint32_t whole = p->dim / BLOCK;
     MICRO_UNROLL_4
-    for (uint32_t b = 0; b < whole; b++, to += BLOCK) {
-        vb_store(to, vb_above(half_block(bytes, row, b, 0), IDOT_ABOVE));
-        vb_store(to + 16, vb_above(half_block(bytes, row, b, 1), IDOT_ABOVE));
-    }
-    for (uint32_t half = 0; p->dim % BLOCK && half < 2; half++)
-        vb_store(to + half * 16, vb_above(half_end(p->k_type, row, p->dim, half), IDOT_ABOVE));
+    for (uint32_t b = 0; b < whole; b++)
+        vb_store_above(to + b * BLOCK, block_at(bytes, row, b), IDOT_ABOVE);
+    if (p->dim % BLOCK)
+        vb_store_above(to + whole * BLOCK, block_end(p->k_type, row, p->dim), IDOT_ABOVE);
 }
 
-static inline void interleave_rows(const bool bytes, const struct attn_problem *p,
-                                   const void *const row[4], int8_t *to)
+/* Four rows of V, four tokens together. */
+MICRO_INLINE void interleave_rows(const bool bytes, const struct attn_problem *p,
+                                  const void *const row[4], int8_t *to)
 {
     const uint32_t whole = p->dim_v / BLOCK;
-    for (uint32_t b = 0; b < whole; b++)
-        for (uint32_t half = 0; half < 2; half++, to += 64)
-            vb_interleave(half_block(bytes, row[0], b, half), half_block(bytes, row[1], b, half),
-                          half_block(bytes, row[2], b, half), half_block(bytes, row[3], b, half),
-                          to);
-    for (uint32_t half = 0; p->dim_v % BLOCK && half < 2; half++, to += 64)
-        vb_interleave(half_end(p->v_type, row[0], p->dim_v, half),
-                      half_end(p->v_type, row[1], p->dim_v, half),
-                      half_end(p->v_type, row[2], p->dim_v, half),
-                      half_end(p->v_type, row[3], p->dim_v, half), to);
+    vb x[4];
+    for (uint32_t b = 0; b < whole; b++) {
+        MICRO_UNROLL
+        for (uint32_t i = 0; i < 4; i++)
+            x[i] = block_at(bytes, row[i], b);
+        vb_interleave(x, to + (size_t)b * BLOCK * 4);
+    }
+    if (p->dim_v % BLOCK) {
+        for (uint32_t i = 0; i < 4; i++)
+            x[i] = block_end(p->v_type, row[i], p->dim_v);
+        vb_interleave(x, to + (size_t)whole * BLOCK * 4);
+    }
 }
 
 /* K of a tile as bytes, IDOT_ABOVE above; scales as floats. Rows past the end hold nothing. */
-static void take_k(const struct own *own, const struct attn_problem *p,
-                   const struct attn_rows *tile)
+static void take_k(const struct own *own, const struct attn_args *args, const struct step *step)
 {
+    const struct attn_problem *const p = args->problem;
+    const struct attn_rows *const tile = &step->rows;
     const struct attn_type_info *const info = &attn_types[p->k_type];
     const uint32_t dim = round_to(p->dim, BLOCK), blocks = dim / BLOCK;
+    const size_t ahead = step->ahead * args->kv.k.token_stride;
     for (uint32_t j = 0; j < tile->n; j++) {
         uint8_t *const to = own->k + (size_t)j * dim;
         if (info->bits == 8)
             bytes_above(true, p, tile->k[j], to);
         else
             bytes_above(false, p, tile->k[j], to);
-        fetch_row(tile->k[j], tile->k_step * tile->n, attn_row_bytes(info, p->dim));
+        fetch_row(tile->k[j], ahead, attn_row_bytes(info, p->dim));
         if (!info->channel)
             take_scales(tile->k_scale[j], blocks, own->k_scale + j * blocks);
         for (uint32_t b = 0; info->channel && b < blocks; b++)
@@ -256,16 +259,18 @@ static void take_k(const struct own *own, const struct attn_problem *p,
 }
 
 /* V of a tile, four tokens interleaved; its scales by blocks, 0 past the end. */
-static void take_v(const struct own *own, const struct attn_problem *p,
-                   const struct attn_rows *tile)
+static void take_v(const struct own *own, const struct attn_args *args, const struct step *step)
 {
+    const struct attn_problem *const p = args->problem;
+    const struct attn_rows *const tile = &step->rows;
     const struct attn_type_info *const info = &attn_types[p->v_type];
     const uint32_t dim = round_to(p->dim_v, BLOCK), blocks = dim / BLOCK;
+    const size_t ahead = step->ahead * args->kv.v.token_stride;
     float scale[4 * ATTN_QUANT_BLOCK];
     for (uint32_t j = 0; j < TILE; j += 4) {
         for (uint32_t i = 0; i < 4; i++) {
             if (j + i < tile->n) {
-                fetch_row(tile->v[j + i], tile->v_step * tile->n, attn_row_bytes(info, p->dim_v));
+                fetch_row(tile->v[j + i], ahead, attn_row_bytes(info, p->dim_v));
                 take_scales(tile->v_scale[j + i], blocks, scale + i * blocks);
             } else {
                 memset(scale + i * blocks, 0, blocks * sizeof(*scale));
@@ -430,17 +435,17 @@ static void sum_up(const struct own *own, const struct attn_problem *p, uint32_t
     }
 }
 
-static void absorb(const struct attn_args *args, const struct attn_piece *piece,
-                   const struct pieces_workspace *w, uint32_t rows, uint32_t first,
-                   const struct attn_rows *tile)
+static void absorb(const struct attn_args *args, const struct pieces_workspace *w, uint32_t rows,
+                   const struct step *step)
 {
+    const struct attn_piece *const piece = &step->piece;
+    const struct attn_rows *const tile = &step->rows;
     const struct attn_problem *const p = args->problem;
     const bool hides = softmax_hides(args, piece, tile);
     struct own own;
-    (void)first;
     lay_out(&own, p, attn_cut_rows(p, ROWS), w->own);
-    take_k(&own, p, tile);
-    take_v(&own, p, tile);
+    take_k(&own, args, step);
+    take_v(&own, args, step);
     for (uint32_t at = 0, lanes; at < rows; at += lanes) {
         lanes = block_rows(rows - at);
         const uint32_t count = rows - at < lanes ? rows - at : lanes;
@@ -459,6 +464,7 @@ static void absorb(const struct attn_args *args, const struct attn_piece *piece,
 static const struct pieces_rung idot = {
     .rows = ROWS,
     .tile = TILE,
+    .streams = WALK_STREAMS,
     .own_floats = own_floats,
     .begin = begin,
     .absorb = absorb,

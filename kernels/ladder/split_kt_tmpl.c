@@ -147,10 +147,11 @@ static void qk(const struct attn_args *args, const struct attn_rows *tile, const
             own->logit[j * lanes + r] = own->dot[(r < rows ? r : 0) * TILE + j];
 }
 
-static void absorb(const struct attn_args *args, const struct attn_piece *piece,
-                   const struct pieces_workspace *w, uint32_t rows, uint32_t first,
-                   const struct attn_rows *tile)
+static void absorb(const struct attn_args *args, const struct pieces_workspace *w, uint32_t rows,
+                   const struct step *step)
 {
+    const struct attn_piece *const piece = &step->piece;
+    const struct attn_rows *const tile = &step->rows;
     const struct attn_problem *const p = args->problem;
     const bool hides = softmax_hides(args, piece, tile);
     const uint32_t blocks = (rows + MICRO_ROWS - 1) / MICRO_ROWS;
@@ -158,7 +159,6 @@ static void absorb(const struct attn_args *args, const struct attn_piece *piece,
     const void *wide[TILE], *later[TILE];
     const struct own own = own_at(p, w->own);
     struct block_pv pv = {.type = p->v_type, .v = tile->v, .ahead = later, .stride = w->run.stride};
-    (void)first;
     for (uint32_t j = 0; j < tile->n; j++)
         later[j] = (const char *)tile->v[j] + tile->v_step * tile->n;
     pv.scales =
@@ -191,6 +191,7 @@ static void absorb(const struct attn_args *args, const struct attn_piece *piece,
 static const struct pieces_rung kt = {
     .rows = ROWS,
     .tile = TILE,
+    .streams = 1,
     .own_floats = own_floats,
     .absorb = absorb,
 };

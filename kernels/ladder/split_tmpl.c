@@ -11,92 +11,9 @@
  */
 #include "kernels/ladder/core.h"
 #include "kernels/ladder/tmpl.h"
+#include "kernels/ladder/walk.h"
 
-/*
- * A piece is read from up to STREAMS places at once, a few tokens from each in turn: one stream of
- * addresses does not keep enough lines of memory in flight. Streams start an eighth of a page apart
- * modulo the page, so that they do not fall into the same sets of a cache.
- */
-enum { ROWS = 128, AHEAD = 4, STREAMS = 8, STREAM_LEAST = 48, SKEW = 1024 };
-
-/* Tiles of a rank in order. */
-struct walk {
-    struct attn_cut cut;
-    struct attn_piece piece;
-    uint32_t streams, length; /* tokens a stream; the last has what is left */
-    uint32_t done;            /* tokens taken from each stream */
-    uint32_t tile, skew;
-    bool more;
-    const struct step *even; /* the step before, if it differs from the next by one distance */
-};
-
-struct step {
-    struct attn_piece piece;
-    struct attn_rows rows;
-    bool begins, ends; /* its piece */
-};
-
-static void walk_enter(struct walk *w, bool more)
-{
-    const uint32_t n = w->piece.end - w->piece.first;
-    w->more = more;
-    w->even = NULL;
-    w->streams = n >= STREAMS * STREAM_LEAST ? STREAMS : 1;
-    w->length = (n + w->streams - 1) / w->streams;
-    if (w->streams > 1)
-        w->length = (w->length + 15) / 16 * 16 + w->skew;
-    w->done = 0;
-}
-
-static struct walk walk_begin(const struct attn_args *args, uint32_t tile, int rank, int ranks)
-{
-    const struct attn_problem *const p = args->problem;
-    const size_t row = attn_row_bytes(&attn_types[p->k_type], p->dim);
-    struct walk w = {.tile = tile, .skew = row < SKEW ? (uint32_t)(SKEW / row) : 1};
-    attn_cut_begin(&w.cut, args, ROWS, rank, rank + 1, ranks);
-    const bool more = attn_cut_next(&w.cut, &w.piece);
-    walk_enter(&w, more);
-    return w;
-}
-
-/* Tokens of stream s that the next tile may take. */
-static uint32_t walk_left(const struct walk *w, uint32_t s)
-{
-    const uint32_t total = w->piece.end - w->piece.first, begin = s * w->length + w->done;
-    const uint32_t end = (s + 1) * w->length < total ? (s + 1) * w->length : total;
-    const uint32_t left = begin < end ? end - begin : 0, most = w->tile / w->streams;
-    return left < most ? left : most;
-}
-
-static bool walk_next(struct walk *w, const struct attn_args *args, struct step *step)
-{
-    const uint32_t most = w->tile / w->streams;
-    uint32_t n = 0;
-    if (!w->more)
-        return false;
-    step->piece = w->piece;
-    step->begins = w->done == 0;
-    step->ends = w->done + most >= w->length;
-    /* Abreast while every stream has a full share, else one after the other. */
-    const bool abreast = walk_left(w, w->streams - 1) == most && walk_left(w, 0) == most;
-    if (abreast && w->even) {
-        n = most * w->streams;
-        attn_kv_rows_on(&args->kv, &w->even->rows, n, most, &step->rows);
-    }
-    for (uint32_t s = n ? w->streams : 0; s < w->streams; s++) {
-        const uint32_t take = walk_left(w, s);
-        attn_kv_rows_at(&args->kv, w->piece.batch, w->piece.kv_head,
-                        w->piece.first + s * w->length + w->done, take, &step->rows,
-                        abreast ? s : n, abreast ? w->streams : 1);
-        n += take;
-    }
-    step->rows.n = n;
-    w->done += most;
-    w->even = abreast && !args->kv.table && !args->kv.ring_tokens ? step : NULL;
-    if (step->ends)
-        walk_enter(w, attn_cut_next(&w->cut, &w->piece));
-    return true;
-}
+enum { ROWS = 128, AHEAD = 4 };
 
 /* Tiles to come: the first is being absorbed. */
 struct queue {
@@ -178,7 +95,7 @@ static void attend(const struct attn_args *args, int rank, int ranks)
     float *const memory = attn_pieces_workspace(args, ROWS, workspace_floats(p), rank, ranks);
     const struct attn_state run = attn_state_at(memory + state_floats, most, p->dim_v);
     struct core core = core_at(args, most, most, memory + 2 * state_floats);
-    struct walk walk = walk_begin(args, core_tile(args, most), rank, ranks);
+    struct walk walk = walk_begin(args, ROWS, core_tile(args, most), WALK_STREAMS, rank, ranks);
     struct queue queue;
     struct attn_state state = {0}, into = {0};
     uint32_t summed = 0;

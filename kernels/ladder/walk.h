@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which tokens a rank meets in which order: the pieces that are its share, cut into tiles.
+ *
+ * One stream of addresses does not keep enough lines of memory in flight, so a piece may be read
+ * from several places at once, a few tokens from each in turn, which online softmax permits.
+ * Streams start an eighth of a page apart modulo the page, so that they do not fall into the same
+ * sets of a cache.
+ */
+#ifndef ATTN_LADDER_WALK_H
+#define ATTN_LADDER_WALK_H
+
+#include "kernels/cut.h"
+
+/* The most streams of a piece, the fewest tokens each must have, bytes by which they are set off.
+ */
+enum { WALK_STREAMS = 8, WALK_STREAM_LEAST = 48, WALK_SKEW = 1024 };
+
+/* A tile of a piece. */
+struct step {
+    struct attn_piece piece;
+    struct attn_rows rows;
+    uint32_t ahead;    /* tokens from each row to the one in its place of the next tile, or 0 */
+    bool begins, ends; /* its piece */
+};
+
+/* Tiles of a rank in order. */
+struct walk {
+    struct attn_cut cut;
+    struct attn_piece piece;
+    uint32_t most, streams, length; /* streams, at most and now; tokens of one, fewer in the last */
+    uint32_t done;                  /* tokens taken from each stream */
+    uint32_t tile, skew;
+    bool more;
+    const struct step *even; /* the step before, if it differs from the next by one distance */
+};
+
+static inline void walk_enter(struct walk *w, bool more)
+{
+    const uint32_t n = w->piece.end - w->piece.first;
+    w->more = more;
+    w->even = NULL;
+    w->streams = n >= w->most * WALK_STREAM_LEAST ? w->most : 1;
+    w->length = (n + w->streams - 1) / w->streams;
+    if (w->streams > 1)
+        w->length = (w->length + 15) / 16 * 16 + w->skew;
+    w->done = 0;
+}
+
+/* Tiles of `tile` tokens, at most `rows` rows to meet them, from up to `streams` places. */
+static inline struct walk walk_begin(const struct attn_args *args, uint32_t rows, uint32_t tile,
+                                     uint32_t streams, int rank, int ranks)
+{
+    const struct attn_problem *const p = args->problem;
+    const size_t row = attn_row_bytes(&attn_types[p->k_type], p->dim);
+    struct walk w = {.most = streams, .tile = tile, .skew = 1};
+    if (row < WALK_SKEW)
+        w.skew = (uint32_t)(WALK_SKEW / row);
+    attn_cut_begin(&w.cut, args, rows, rank, rank + 1, ranks);
+    const bool more = attn_cut_next(&w.cut, &w.piece);
+    walk_enter(&w, more);
+    return w;
+}
+
+/* Tokens of stream s that the next tile may take. */
+static inline uint32_t walk_left(const struct walk *w, uint32_t s)
+{
+    const uint32_t total = w->piece.end - w->piece.first, begin = s * w->length + w->done;
+    const uint32_t end = (s + 1) * w->length < total ? (s + 1) * w->length : total;
+    const uint32_t left = begin < end ? end - begin : 0, most = w->tile / w->streams;
+    return left < most ? left : most;
+}
+
+/* Rows of all streams, abreast while every one has a full share, else one after the other. */
+static inline void walk_rows(struct walk *w, const struct attn_args *args, struct step *step)
+{
+    const uint32_t most = w->tile / w->streams;
+    const bool abreast = walk_left(w, w->streams - 1) == most && walk_left(w, 0) == most;
+    const bool even = abreast && !args->kv.table && !args->kv.ring_tokens;
+    step->ahead = even ? most : 0;
+    if (abreast && w->even) {
+        step->rows.n = most * w->streams;
+        attn_kv_rows_on(&args->kv, &w->even->rows, step->rows.n, most, &step->rows);
+    } else {
+        uint32_t n = 0;
+        for (uint32_t s = 0; s < w->streams; s++) {
+            const uint32_t take = walk_left(w, s);
+            attn_kv_rows_at(&args->kv, w->piece.batch, w->piece.kv_head,
+                            w->piece.first + s * w->length + w->done, take, &step->rows,
+                            abreast ? s : n, abreast ? w->streams : 1);
+            n += take;
+        }
+        step->rows.n = n;
+    }
+    step->rows.k_step = step->rows.v_step = 0;
+    w->even = even ? step : NULL;
+}
+
+/* The next tile, or false. Steps of the walk before must still be what they were. */
+static inline bool walk_next(struct walk *w, const struct attn_args *args, struct step *step)
+{
+    if (!w->more)
+        return false;
+    step->piece = w->piece;
+    step->begins = w->done == 0;
+    if (w->most == 1) {
+        attn_kv_rows(&args->kv, w->piece.batch, w->piece.kv_head, w->piece.first + w->done,
+                     walk_left(w, 0), &step->rows);
+        step->ahead = step->rows.k_step ? step->rows.n : 0;
+    } else {
+        walk_rows(w, args, step);
+    }
+    w->done += w->tile / w->streams;
+    step->ends = w->done >= w->length;
+    if (step->ends)
+        walk_enter(w, attn_cut_next(&w->cut, &w->piece));
+    return true;
+}
+
+#endif
