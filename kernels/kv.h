@@ -88,12 +88,14 @@ static inline uint32_t attn_kv_rows_at(const struct attn_kv *kv, uint32_t batch,
 {
     const bool scaled = kv->k_scale.base || kv->v_scale.base;
     const uint32_t modulus = kv->table ? kv->page : kv->ring_tokens;
+    const bool even = (modulus & (modulus - 1)) == 0; /* most are powers of two: no division */
+    const uint32_t shift = modulus && even ? (uint32_t)__builtin_ctz(modulus) : 0;
     uint32_t runs = 0;
     for (uint32_t i = 0, run; i < n; i += run, runs++) {
-        const uint32_t t = pos + i, slot = modulus ? t % modulus : t;
+        const uint32_t t = pos + i, whole = !modulus ? 0 : even ? t >> shift : t / modulus;
+        const uint32_t slot = t - whole * modulus;
         uint32_t to = at + i * step;
-        const size_t page =
-            kv->table ? kv->table[(size_t)batch * kv->pages_a_sequence + t / modulus] : 0;
+        const size_t page = kv->table ? kv->table[(size_t)batch * kv->pages_a_sequence + whole] : 0;
         run = modulus && modulus - slot < n - i ? modulus - slot : n - i;
         /* One loop for all planes: a run is a few tokens, and each loop would be mispredicted. */
         struct attn_walk k = attn_plane_walk(&kv->k, batch, page, head, slot);

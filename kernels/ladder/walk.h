@@ -47,15 +47,30 @@ static inline void walk_enter(struct walk *w, bool more)
     w->done = 0;
 }
 
+/* Of up to `streams` places one fewer or two, if what a tile takes of each then divides a page:
+ * rows of a stream lie in one page, where they would often lie in two. */
+static inline uint32_t walk_streams(uint32_t tile, uint32_t streams, uint32_t page)
+{
+    for (uint32_t s = streams; page && s + 2 >= streams && s > 1; s--)
+        if (tile % s == 0 && page % (tile / s) == 0)
+            return s;
+    return streams;
+}
+
 /* Tiles of `tile` tokens, at most `rows` rows to meet them, from up to `streams` places. */
 static inline struct walk walk_begin(const struct attn_args *args, uint32_t rows, uint32_t tile,
                                      uint32_t streams, int rank, int ranks)
 {
     const struct attn_problem *const p = args->problem;
     const size_t row = attn_row_bytes(&attn_types[p->k_type], p->dim);
-    struct walk w = {.most = streams, .tile = tile, .skew = 1};
+    const uint32_t page = args->kv.table ? args->kv.page : 0;
+    struct walk w = {.most = walk_streams(tile, streams, page), .tile = tile, .skew = 1};
     if (row < WALK_SKEW)
         w.skew = (uint32_t)(WALK_SKEW / row);
+    if (page) { /* streams begin where a share does */
+        const uint32_t share = tile / w.most;
+        w.skew = (w.skew + share - 1) / share * share;
+    }
     attn_cut_begin(&w.cut, args, rows, rank, rank + 1, ranks);
     const bool more = attn_cut_next(&w.cut, &w.piece);
     walk_enter(&w, more);
