@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the kernels are held to, each target met or not met by the rows of result files.
 
-usage: scripts/targets.py [--strict] RESULT.json...
+usage: scripts/targets.py [--strict] RESULT.json[.gz]...
 
-Reads results of the suites `targets` and `splits` (or of any rows with such names): the median over
-the repetitions of a case counts, and ratios are taken only between rows of one file. A target
+Reads results of the suites `targets` and `splits` (or of any rows with such names), as they are or
+packed by gzip: the median over the repetitions of a case counts, and ratios are taken only between
+rows of one file. A target
 without rows says so. Exit 0, with --strict 1 unless every target is met, 2 for a file that cannot
 be read.
 """
+import gzip
 import json
 import math
 import statistics
@@ -64,7 +66,8 @@ class Case:
 
 
 def load(path):
-    with open(path, encoding="utf-8") as file:
+    opened = gzip.open if str(path).endswith(".gz") else open
+    with opened(path, "rt", encoding="utf-8") as file:
         rows = json.load(file)["benchmarks"]
     runs = defaultdict(list)
     for row in rows:
@@ -258,7 +261,7 @@ def main():
     for path in paths:
         try:
             cases = load(path)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             print(f"{path}: not a result file: {error}", file=sys.stderr)
             return 2
         print(f"{path}: {len(cases)} cases")

@@ -79,7 +79,12 @@ for blas, verdict in ((120, "met"), (80, "NOT MET")):
     check("against a library",
           verdicts(rows(f32, [100]) + rows(f32, [blas], kernel="blas_gemm"))[BLAS], verdict)
 
-for arguments, code in (([], 2), (["--wrong"], 2), ([str(SCRIPT)], 2)):
-    ran = subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, check=False)
-    check(f"exit of {arguments}", (ran.returncode, ran.stdout), (code, b""))
+with tempfile.TemporaryDirectory() as folder:
+    packed, cut = pathlib.Path(folder) / "r.json.gz", pathlib.Path(folder) / "cut.json.gz"
+    packed.write_bytes(gzip.compress(json.dumps({"benchmarks": mha}).encode()))
+    cut.write_bytes(packed.read_bytes()[:-20])
+    check("a packed file", len(targets.load(packed)), 1)
+    for arguments, code in (([], 2), (["--wrong"], 2), ([str(SCRIPT)], 2), ([str(cut)], 2)):
+        ran = subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, check=False)
+        check(f"exit of {arguments}", (ran.returncode, ran.stdout), (code, b""))
 sys.exit(1 if failures else 0)
