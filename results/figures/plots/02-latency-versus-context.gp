@@ -1,72 +1,78 @@
 # Figure "02-latency-versus-context". Draw it again: gnuplot -d -e "form='svg'" 02-latency-versus-context.gp
 figure = '02-latency-versus-context'
 data = '02-latency-versus-context.dat'
-title_lines = 'At 32K tokens one call takes 23.5 ms with MHA and 5.02 ms with MQA'
-subtitle_lines = 'decode · f16 cache · batch 1 · 32 query heads · head dim 128 · data cold · 2 threads · fastest kernel of each case · Intel(R) Xeon(R)'."\n".'Processor, 2 CPUs, 105 MiB L3'
+title_lines = 'At 32K tokens one call takes 21.2 ms with MHA and 4.03 ms with MQA'
+subtitle_lines = 'decode · f16 cache · batch 1 · 32 query heads · head dim 128 · data cold · 2 threads · fastest kernel of each case · Intel(R) Xeon(R)'."\n".'Processor \@ 2.80GHz, 2 CPUs, 48 MiB L3'
 context_high = '32K tokens'
-l2_bytes = 2097152; l3_bytes = 110100480; last_cache = 'the 105 MiB L3'
+l2_bytes = 1310720; l3_bytes = 50331648; last_cache = 'the 48 MiB L3'
 KERNEL = 1; LABEL = 2; KIND = 3; X_TEXT = 4; Y_TEXT = 5; Z_TEXT = 6; KV_TEXT = 7; SHARE_TEXT = 8
 X = 9; Y = 10; Z = 11; X_LOW = 12; X_HIGH = 13; Y_LOW = 14; Y_HIGH = 15; X_RANK = 16
 Y_RANK = 17; ROW = 18; SERIES = 19; 
 TIME_NS = 20; LOW_NS = 21; HIGH_NS = 22; KV_BYTES = 23
 BYTES = 24; FLOPS = 25; BYTES_PER_SECOND = 26; ITEMS_PER_SECOND = 27
 CEILING_FRACTION = 28; READ_NS = 29; FMA_NS = 30; ERROR = 31
-BOUND = 32; P50_NS = 33; P99_NS = 34; DRAM_BYTES = 35
-BATCH = 36; HEADS = 37; KV_HEADS = 38; GROUP = 39
-DIM = 40; CONTEXT = 41; Q_LEN = 42; THREADS = 43
-FLOOR_NS = 44; FLOOR_RATE = 45; FLOPS_PER_SECOND = 46; INTENSITY = 47
-ERROR_USED = 48; SPEEDUP = 49; IDEAL_SPEEDUP = 50; FLOOR_SPEEDUP = 51
-EFFICIENCY = 52; 
+BOUND = 32; P50_NS = 33; P90_NS = 34; P99_NS = 35
+MAX_NS = 36; DRAM_BYTES = 37; AMPLIFICATION = 38; SIM_DRAM_BYTES = 39
+ATTENTION_FRACTION = 40; WEIGHT_BYTES = 41; MEMORY_RATIO = 42; MEMORY_RATIO_COUNTED = 43
+PREFILL_NS = 44; TPOT_P50_NS = 45; TPOT_P99_NS = 46; QUANT_ERROR = 47
+LOSS = 48; BATCH = 49; HEADS = 50; KV_HEADS = 51
+GROUP = 52; DIM = 53; CONTEXT = 54; Q_LEN = 55
+THREADS = 56; FLOOR_NS = 57; FLOOR_RATE = 58; FLOPS_PER_SECOND = 59
+INTENSITY = 60; ERROR_USED = 61; SPEEDUP = 62; IDEAL_SPEEDUP = 63
+FLOOR_SPEEDUP = 64; ATTENDING_NS = 65; ATTENTION_SPEEDUP = 66; RELATIVE = 67
+EFFICIENCY = 68; CASES = 69; 
 x_from = 445.7218884; x_to = 37640.5477; x_low = 512; x_high = 32768
 x_log = 1
 x_title = 'context, tokens'
 x_tics = "('512' 512, '1K' 1024, '2K' 2048, '4K' 4096, '8K' 8192, '16K' 16384, '32K' 32768)"
 x_few = "('512' 512, '2K' 2048, '8K' 8192, '32K' 32768)"
-y_from = 84631.5728; y_to = 33006679.41; y_low = 116503.6958; y_high = 23976983.5
+y_from = 46176.09372; y_to = 32034002.51; y_low = 65557.74597; y_high = 22563391.71
 y_log = 1
 y_title = 'time of one call'
-y_tics = "('100 µs' 100000, '200 µs' 200000, '500 µs' 500000, '1 ms' 1000000, '2 ms' 2000000, '5 ms' 5000000, '10 ms' 10000000, '20 ms' 20000000)"
+y_tics = "('100 µs' 100000, '300 µs' 300000, '1 ms' 1000000, '3 ms' 3000000, '10 ms' 10000000, '30 ms' 30000000)"
 y_few = "('100 µs' 100000, '1 ms' 1000000, '10 ms' 10000000)"
 series = 6
 array name[6]; array colour[6]; array ink[6]
 array first_x[6]; array first_y[6]; array last_x[6]; array last_y[6]
 name[1] = 'MHA'; colour[1] = 0xd55e00; ink[1] = 0xa84a00
-first_x[1] = 512; last_x[1] = 32768; first_y[1] = 447676; last_y[1] = 23463228.83
-name[2] = 'GQA-16'; colour[2] = 0xe69f00; ink[2] = 0x8a5f00
-first_x[2] = 512; last_x[2] = 32768; first_y[2] = 345806.4463; last_y[2] = 14865191.9
+first_x[1] = 512; last_x[1] = 32768; first_y[1] = 475843.1974; last_y[1] = 21151964.43
+name[2] = 'GQA-16'; colour[2] = 0xc27c00; ink[2] = 0x8a5f00
+first_x[2] = 512; last_x[2] = 32768; first_y[2] = 202686.9403; last_y[2] = 11493081.31
 name[3] = 'GQA-8'; colour[3] = 0x009e73; ink[3] = 0x00704f
-first_x[3] = 512; last_x[3] = 32768; first_y[3] = 140790.787; last_y[3] = 8082336
-name[4] = 'GQA-4'; colour[4] = 0x56b4e9; ink[4] = 0x1f6f9f
-first_x[4] = 512; last_x[4] = 32768; first_y[4] = 130130.4848; last_y[4] = 8794928.765
+first_x[3] = 512; last_x[3] = 32768; first_y[3] = 120947.0195; last_y[3] = 6627859.955
+name[4] = 'GQA-4'; colour[4] = 0x3a94cf; ink[4] = 0x1f6f9f
+first_x[4] = 512; last_x[4] = 32768; first_y[4] = 98940.13116; last_y[4] = 6236883.652
 name[5] = 'GQA-2'; colour[5] = 0x0072b2; ink[5] = 0x005a8c
-first_x[5] = 512; last_x[5] = 32768; first_y[5] = 139488.8643; last_y[5] = 7441357.177
+first_x[5] = 512; last_x[5] = 32768; first_y[5] = 90678.36862; last_y[5] = 6381450.263
 name[6] = 'MQA'; colour[6] = 0xcc79a7; ink[6] = 0x9c4474
-first_x[6] = 512; last_x[6] = 32768; first_y[6] = 135379.8254; last_y[6] = 5017667.929
+first_x[6] = 512; last_x[6] = 32768; first_y[6] = 77617.8627; last_y[6] = 4032268.414
 rows = 0; names_longest = 0
 array row[1]
-roof_read = 3.925719986e+10; roof_fma = 3.186098103e+11
+most = 1
+roof_read = 3.56220846e+10; roof_fma = 3.570465562e+11
+papers = 0
 x_ranks = 7; x_rank_tics = "('512' 0, '1K' 1, '2K' 2, '4K' 3, '8K' 4, '16K' 5, '32K' 6)"
-y_ranks = 42; y_rank_tics = "('130 µs' 0, '135 µs' 1, '139 µs' 2, '141 µs' 3, '180 µs' 4, '222 µs' 5, '228 µs' 6, '288 µs' 7, '346 µs' 8, '356 µs' 9, '373 µs' 10, '382 µs' 11, '442 µs' 12, '448 µs' 13, '614 µs' 14, '619 µs' 15, '722 µs' 16, '831 µs' 17, '870 µs' 18, '985 µs' 19, '1.03 ms' 20, '1.06 ms' 21, '1.13 ms' 22, '1.2 ms' 23, '1.24 ms' 24, '1.88 ms' 25, '2.09 ms' 26, '2.21 ms' 27, '2.3 ms' 28, '2.45 ms' 29, '2.47 ms' 30, '2.96 ms' 31, '3.62 ms' 32, '4.51 ms' 33, '5.02 ms' 34, '7.25 ms' 35, '7.44 ms' 36, '8.08 ms' 37, '8.79 ms' 38, '13.5 ms' 39, '14.9 ms' 40, '23.5 ms' 41)"
+y_ranks = 42; y_rank_tics = "('77.6 µs' 0, '90.7 µs' 1, '98.9 µs' 2, '121 µs' 3, '148 µs' 4, '185 µs' 5, '190 µs' 6, '203 µs' 7, '236 µs' 8, '245 µs' 9, '343 µs' 10, '361 µs' 11, '419 µs' 12, '431 µs' 13, '476 µs' 14, '506 µs' 15, '729 µs' 16, '761 µs' 17, '838 µs' 18, '862 µs' 19, '958 µs' 20, '964 µs' 21, '1.43 ms' 22, '1.47 ms' 23, '1.56 ms' 24, '1.57 ms' 25, '1.85 ms' 26, '2.55 ms' 27, '2.78 ms' 28, '2.78 ms' 29, '2.85 ms' 30, '2.86 ms' 31, '3.84 ms' 32, '4.03 ms' 33, '5.42 ms' 34, '5.49 ms' 35, '6.24 ms' 36, '6.38 ms' 37, '6.63 ms' 38, '11 ms' 39, '11.5 ms' 40, '21.2 ms' 41)"
 array outgrown_x[6]; array outgrown_y[6]
-outgrown_x[1] = 6720; outgrown_y[1] = 3723320.145
-outgrown_x[2] = 13440; outgrown_y[2] = 5943967.289
-outgrown_x[3] = 26880; outgrown_y[3] = 6067817.052
-outgrown_x[4] = NaN; outgrown_y[4] = NaN
+outgrown_x[1] = 3072; outgrown_y[1] = 2188822.287
+outgrown_x[2] = 6144; outgrown_y[2] = 2228670.798
+outgrown_x[3] = 12288; outgrown_y[3] = 2833768.666
+outgrown_x[4] = 24576; outgrown_y[4] = 4458740.625
 outgrown_x[5] = NaN; outgrown_y[5] = NaN
 outgrown_x[6] = NaN; outgrown_y[6] = NaN
 array label_wide[6]; array label_narrow[6]
-label_wide[6] = 0.676768
-label_wide[5] = 0.721767
-label_wide[3] = 0.766767
-label_wide[4] = 0.811767
-label_wide[2] = 0.866298
-label_wide[1] = 0.942798
-label_narrow[6] = 0.633707
-label_narrow[5] = 0.698706
-label_narrow[3] = 0.763705
-label_narrow[4] = 0.828705
-label_narrow[2] = 0.893704
-label_narrow[1] = 0.958703
+label_wide[6] = 0.667793
+label_wide[4] = 0.712792
+label_wide[5] = 0.757791
+label_wide[3] = 0.802791
+label_wide[2] = 0.84779
+label_wide[1] = 0.936555
+label_narrow[6] = 0.623773
+label_narrow[4] = 0.688772
+label_narrow[5] = 0.753771
+label_narrow[3] = 0.818771
+label_narrow[2] = 0.88377
+label_narrow[1] = 0.948769
 # SPDX-License-Identifier: Apache-2.0
 #
 # The look that all figures share; it stands between the variables and the figure in every script.
@@ -74,10 +80,12 @@ label_narrow[1] = 0.958703
 # Variables of the selection, computed by analysis/report/script.c:
 #   data, series, name[], colour[], ink[]           the .dat file; one index in it a series
 #   first_x[] first_y[] last_x[] last_y[]           ends of each series
+#   z_text[]                                        z of the last points, in words
 #   label_wide[] label_narrow[]                     heights (graph) for labels at the right end
 #   outgrown_x[] outgrown_y[]                       where a KV cache outgrows the CPU's last cache
 #   {x,y}_{from,to,low,high,log,title,tics,few}     axes with and without margin; tics for eval()
 #   {x,y}_ranks, {x,y}_rank_tics, rows, row[]       categories
+#   most                                            cases behind the fullest mark; 1: a mark is a case
 #   l2_bytes l3_bytes last_cache roof_read roof_fma the machine; 0 or empty where not known
 #   context_high                                    the longest context, in words
 #   X Y Z ROW ... KV_BYTES ...                      columns of the .dat file
@@ -96,6 +104,9 @@ bottom_px = 58
 title_px = !titled ? 0 : strstrt(title_lines, "\n") ? 104 : 78
 if (titled && strstrt(subtitle_lines, "\n")) title_px = title_px + 20
 top_px = 40
+# Markup ends with its line.
+break_at = strstrt(title_lines, "\n")
+title_bold = break_at ? '{/:Bold '.title_lines[1:break_at - 1]."}\n".'{/:Bold '.title_lines[break_at + 1:*].'}' : '{/:Bold '.title_lines.'}'
 
 set encoding utf8
 set datafile separator tab
@@ -119,8 +130,11 @@ canvas = "height = 1.0 * (tall + title_px); ".\
   "set output figure.(form eq 'svg' ? '.svg' : form eq 'png' ? '.png' : '.'.form.'.svg'); ".\
   "set lmargin at screen sx(left_px); set rmargin at screen 1 - sx(right_px); ".\
   "set bmargin at screen sy(bottom_px); set tmargin at screen 1 - sy(top_px + title_px); ".\
-  "if (titled) { set label 1 '{/:Bold '.title_lines.'}' at screen sx(edge_px), screen 1 - sy(30) left font ',19' tc rgb 0x1f2328; ".\
+  "if (titled) { set label 1 title_bold at screen sx(edge_px), screen 1 - sy(30) left font ',19' tc rgb 0x1f2328; ".\
   "set label 2 subtitle_lines at screen sx(edge_px), screen 1 - sy(title_px - (strstrt(subtitle_lines, \"\\n\") ? 38 : 18)) left font ',12' tc rgb 0x57606a }; "
+
+# Colour of a mark: 'clear' of 255 where each is a case, in a density the fuller the more cases.
+shade(colour, cases, clear) = colour + 16777216 * int(most > 1 ? 208 * (1 - log(cases) / log(most)) : clear)
 
 # Axes of a plain x-y figure: the y title stands above its axis, where it is read first.
 axes = "set label 3 y_title at screen sx(edge_px), screen 1 - sy(title_px + 16) left tc rgb 0x57606a; ".\

@@ -1,28 +1,32 @@
 # Figure "03-speedup-versus-kv-heads". Draw it again: gnuplot -d -e "form='svg'" 03-speedup-versus-kv-heads.gp
 figure = '03-speedup-versus-kv-heads'
 data = '03-speedup-versus-kv-heads.dat'
-title_lines = 'MQA reads 1/32 of the KV bytes and is 4.7× as fast at 32K tokens'
-subtitle_lines = 'decode · f16 cache · batch 1 · 32 query heads · head dim 128 · data cold · 2 threads · fastest kernel of each case · Intel(R) Xeon(R)'."\n".'Processor, 2 CPUs, 105 MiB L3'
+title_lines = 'MQA reads 1/32 of the KV bytes and is 5.2× as fast at 32K tokens'
+subtitle_lines = 'decode · f16 cache · batch 1 · 32 query heads · head dim 128 · data cold · 2 threads · fastest kernel of each case · Intel(R) Xeon(R)'."\n".'Processor \@ 2.80GHz, 2 CPUs, 48 MiB L3'
 context_high = '32K tokens'
-l2_bytes = 2097152; l3_bytes = 110100480; last_cache = 'the 105 MiB L3'
+l2_bytes = 1310720; l3_bytes = 50331648; last_cache = 'the 48 MiB L3'
 KERNEL = 1; LABEL = 2; KIND = 3; X_TEXT = 4; Y_TEXT = 5; Z_TEXT = 6; KV_TEXT = 7; SHARE_TEXT = 8
 X = 9; Y = 10; Z = 11; X_LOW = 12; X_HIGH = 13; Y_LOW = 14; Y_HIGH = 15; X_RANK = 16
 Y_RANK = 17; ROW = 18; SERIES = 19; 
 TIME_NS = 20; LOW_NS = 21; HIGH_NS = 22; KV_BYTES = 23
 BYTES = 24; FLOPS = 25; BYTES_PER_SECOND = 26; ITEMS_PER_SECOND = 27
 CEILING_FRACTION = 28; READ_NS = 29; FMA_NS = 30; ERROR = 31
-BOUND = 32; P50_NS = 33; P99_NS = 34; DRAM_BYTES = 35
-BATCH = 36; HEADS = 37; KV_HEADS = 38; GROUP = 39
-DIM = 40; CONTEXT = 41; Q_LEN = 42; THREADS = 43
-FLOOR_NS = 44; FLOOR_RATE = 45; FLOPS_PER_SECOND = 46; INTENSITY = 47
-ERROR_USED = 48; SPEEDUP = 49; IDEAL_SPEEDUP = 50; FLOOR_SPEEDUP = 51
-EFFICIENCY = 52; 
+BOUND = 32; P50_NS = 33; P90_NS = 34; P99_NS = 35
+MAX_NS = 36; DRAM_BYTES = 37; AMPLIFICATION = 38; SIM_DRAM_BYTES = 39
+ATTENTION_FRACTION = 40; WEIGHT_BYTES = 41; MEMORY_RATIO = 42; MEMORY_RATIO_COUNTED = 43
+PREFILL_NS = 44; TPOT_P50_NS = 45; TPOT_P99_NS = 46; QUANT_ERROR = 47
+LOSS = 48; BATCH = 49; HEADS = 50; KV_HEADS = 51
+GROUP = 52; DIM = 53; CONTEXT = 54; Q_LEN = 55
+THREADS = 56; FLOOR_NS = 57; FLOOR_RATE = 58; FLOPS_PER_SECOND = 59
+INTENSITY = 60; ERROR_USED = 61; SPEEDUP = 62; IDEAL_SPEEDUP = 63
+FLOOR_SPEEDUP = 64; ATTENDING_NS = 65; ATTENTION_SPEEDUP = 66; RELATIVE = 67
+EFFICIENCY = 68; CASES = 69; 
 x_from = 0.8705505633; x_to = 36.75834736; x_low = 1; x_high = 32
 x_log = 1
 x_title = 'KV heads'
 x_tics = "('1' 1, '2' 2, '4' 4, '8' 8, '16' 16, '32' 32)"
 x_few = "('2' 2, '8' 8, '32' 32)"
-y_from = 0.5871963572; y_to = 40.12683274; y_low = 0.7363228128; y_high = 32
+y_from = 0.613953022; y_to = 40.02575175; y_low = 0.7679353513; y_high = 32
 y_log = 1
 y_title = 'speed-up over MHA'
 y_tics = "('1×' 1, '2×' 2, '4×' 4, '8×' 8, '16×' 16, '32×' 32)"
@@ -30,33 +34,35 @@ y_few = "('2×' 2, '8×' 8, '32×' 32)"
 series = 4
 array name[4]; array colour[4]; array ink[4]
 array first_x[4]; array first_y[4]; array last_x[4]; array last_y[4]
-name[1] = '512 tokens'; colour[1] = 0x9ecae1; ink[1] = 0x3f7fa8
-first_x[1] = 32; last_x[1] = 1; first_y[1] = 1; last_y[1] = 3.306814725
-name[2] = '2K tokens'; colour[2] = 0x6ca2ca; ink[2] = 0x2d70a4
-first_x[2] = 32; last_x[2] = 1; first_y[2] = 1; last_y[2] = 3.142282988
-name[3] = '8K tokens'; colour[3] = 0x3a79b3; ink[3] = 0x1a60a0
-first_x[3] = 32; last_x[3] = 1; first_y[3] = 1; last_y[3] = 3.652916367
-name[4] = '32K tokens'; colour[4] = 0x08519c; ink[4] = 0x08519c
-first_x[4] = 32; last_x[4] = 1; first_y[4] = 1; last_y[4] = 4.676122288
+name[1] = '512 tokens'; colour[1] = 0x4f96c2; ink[1] = 0x38789f
+first_x[1] = 32; last_x[1] = 1; first_y[1] = 1; last_y[1] = 6.13058877
+name[2] = '2K tokens'; colour[2] = 0x3774a5; ink[2] = 0x28608e
+first_x[2] = 32; last_x[2] = 1; first_y[2] = 1; last_y[2] = 6.384799588
+name[3] = '8K tokens'; colour[3] = 0x205288; ink[3] = 0x18487c
+first_x[3] = 32; last_x[3] = 1; first_y[3] = 1; last_y[3] = 5.693343863
+name[4] = '32K tokens'; colour[4] = 0x08306b; ink[4] = 0x08306b
+first_x[4] = 32; last_x[4] = 1; first_y[4] = 1; last_y[4] = 5.245673715
 rows = 0; names_longest = 0
 array row[1]
-roof_read = 3.925719986e+10; roof_fma = 3.185852317e+11
+most = 1
+roof_read = 3.56220846e+10; roof_fma = 3.568946502e+11
+papers = 0
 x_ranks = 6; x_rank_tics = "('1' 0, '2' 1, '4' 2, '8' 3, '16' 4, '32' 5)"
-y_ranks = 21; y_rank_tics = "('1×' 0, '1.2×' 1, '1.2×' 2, '1.3×' 3, '1.6×' 4, '2×' 5, '2.7×' 6, '2.7×' 7, '2.9×' 8, '3.1×' 9, '3.2×' 10, '3.2×' 11, '3.2×' 12, '3.2×' 13, '3.3×' 14, '3.4×' 15, '3.4×' 16, '3.7×' 17, '4×' 18, '4.2×' 19, '4.7×' 20)"
+y_ranks = 21; y_rank_tics = "('1×' 0, '1.8×' 1, '1.9×' 2, '2.1×' 3, '2.3×' 4, '3×' 5, '3.2×' 6, '3.3×' 7, '3.4×' 8, '3.6×' 9, '3.7×' 10, '3.8×' 11, '3.9×' 12, '4.3×' 13, '4.6×' 14, '4.8×' 15, '5.2×' 16, '5.2×' 17, '5.7×' 18, '6.1×' 19, '6.4×' 20)"
 array outgrown_x[4]; array outgrown_y[4]
 outgrown_x[1] = NaN; outgrown_y[1] = NaN
 outgrown_x[2] = NaN; outgrown_y[2] = NaN
 outgrown_x[3] = NaN; outgrown_y[3] = NaN
 outgrown_x[4] = NaN; outgrown_y[4] = NaN
 array label_wide[4]; array label_narrow[4]
-label_wide[2] = 0.365014
-label_wide[1] = 0.410014
-label_wide[3] = 0.455014
-label_wide[4] = 0.500013
-label_narrow[2] = 0.335014
-label_narrow[1] = 0.400014
-label_narrow[3] = 0.465014
-label_narrow[4] = 0.530013
+label_wide[4] = 0.472032
+label_wide[3] = 0.517031
+label_wide[1] = 0.562031
+label_wide[2] = 0.60703
+label_narrow[4] = 0.442032
+label_narrow[3] = 0.507031
+label_narrow[1] = 0.572031
+label_narrow[2] = 0.63703
 # SPDX-License-Identifier: Apache-2.0
 #
 # The look that all figures share; it stands between the variables and the figure in every script.
@@ -64,10 +70,12 @@ label_narrow[4] = 0.530013
 # Variables of the selection, computed by analysis/report/script.c:
 #   data, series, name[], colour[], ink[]           the .dat file; one index in it a series
 #   first_x[] first_y[] last_x[] last_y[]           ends of each series
+#   z_text[]                                        z of the last points, in words
 #   label_wide[] label_narrow[]                     heights (graph) for labels at the right end
 #   outgrown_x[] outgrown_y[]                       where a KV cache outgrows the CPU's last cache
 #   {x,y}_{from,to,low,high,log,title,tics,few}     axes with and without margin; tics for eval()
 #   {x,y}_ranks, {x,y}_rank_tics, rows, row[]       categories
+#   most                                            cases behind the fullest mark; 1: a mark is a case
 #   l2_bytes l3_bytes last_cache roof_read roof_fma the machine; 0 or empty where not known
 #   context_high                                    the longest context, in words
 #   X Y Z ROW ... KV_BYTES ...                      columns of the .dat file
@@ -86,6 +94,9 @@ bottom_px = 58
 title_px = !titled ? 0 : strstrt(title_lines, "\n") ? 104 : 78
 if (titled && strstrt(subtitle_lines, "\n")) title_px = title_px + 20
 top_px = 40
+# Markup ends with its line.
+break_at = strstrt(title_lines, "\n")
+title_bold = break_at ? '{/:Bold '.title_lines[1:break_at - 1]."}\n".'{/:Bold '.title_lines[break_at + 1:*].'}' : '{/:Bold '.title_lines.'}'
 
 set encoding utf8
 set datafile separator tab
@@ -109,8 +120,11 @@ canvas = "height = 1.0 * (tall + title_px); ".\
   "set output figure.(form eq 'svg' ? '.svg' : form eq 'png' ? '.png' : '.'.form.'.svg'); ".\
   "set lmargin at screen sx(left_px); set rmargin at screen 1 - sx(right_px); ".\
   "set bmargin at screen sy(bottom_px); set tmargin at screen 1 - sy(top_px + title_px); ".\
-  "if (titled) { set label 1 '{/:Bold '.title_lines.'}' at screen sx(edge_px), screen 1 - sy(30) left font ',19' tc rgb 0x1f2328; ".\
+  "if (titled) { set label 1 title_bold at screen sx(edge_px), screen 1 - sy(30) left font ',19' tc rgb 0x1f2328; ".\
   "set label 2 subtitle_lines at screen sx(edge_px), screen 1 - sy(title_px - (strstrt(subtitle_lines, \"\\n\") ? 38 : 18)) left font ',12' tc rgb 0x57606a }; "
+
+# Colour of a mark: 'clear' of 255 where each is a case, in a density the fuller the more cases.
+shade(colour, cases, clear) = colour + 16777216 * int(most > 1 ? 208 * (1 - log(cases) / log(most)) : clear)
 
 # Axes of a plain x-y figure: the y title stands above its axis, where it is read first.
 axes = "set label 3 y_title at screen sx(edge_px), screen 1 - sy(title_px + 16) left tc rgb 0x57606a; ".\

@@ -1,23 +1,27 @@
 # Figure "05-models". Draw it again: gnuplot -d -e "form='svg'" 05-models.gp
 figure = '05-models'
 data = '05-models.dat'
-title_lines = 'One layer of gemma-2b decodes 8.3× as fast as one of llama-2-7b'
-subtitle_lines = 'decode · f16 cache · batch 1 · 32K tokens · data cold · 2 threads · fastest kernel of each case · Intel(R) Xeon(R) Processor, 2 CPUs,'."\n".'105 MiB L3'
+title_lines = 'One layer of gemma-2b decodes 8× as fast as one of llama-2-7b'
+subtitle_lines = 'decode · f16 cache · batch 1 · 32K tokens · data cold · 2 threads · fastest kernel of each case · Intel(R) Xeon(R) Processor \@'."\n".'2.80GHz, 2 CPUs, 48 MiB L3'
 context_high = '32K tokens'
-l2_bytes = 2097152; l3_bytes = 110100480; last_cache = 'the 105 MiB L3'
+l2_bytes = 1310720; l3_bytes = 50331648; last_cache = 'the 48 MiB L3'
 KERNEL = 1; LABEL = 2; KIND = 3; X_TEXT = 4; Y_TEXT = 5; Z_TEXT = 6; KV_TEXT = 7; SHARE_TEXT = 8
 X = 9; Y = 10; Z = 11; X_LOW = 12; X_HIGH = 13; Y_LOW = 14; Y_HIGH = 15; X_RANK = 16
 Y_RANK = 17; ROW = 18; SERIES = 19; 
 TIME_NS = 20; LOW_NS = 21; HIGH_NS = 22; KV_BYTES = 23
 BYTES = 24; FLOPS = 25; BYTES_PER_SECOND = 26; ITEMS_PER_SECOND = 27
 CEILING_FRACTION = 28; READ_NS = 29; FMA_NS = 30; ERROR = 31
-BOUND = 32; P50_NS = 33; P99_NS = 34; DRAM_BYTES = 35
-BATCH = 36; HEADS = 37; KV_HEADS = 38; GROUP = 39
-DIM = 40; CONTEXT = 41; Q_LEN = 42; THREADS = 43
-FLOOR_NS = 44; FLOOR_RATE = 45; FLOPS_PER_SECOND = 46; INTENSITY = 47
-ERROR_USED = 48; SPEEDUP = 49; IDEAL_SPEEDUP = 50; FLOOR_SPEEDUP = 51
-EFFICIENCY = 52; 
-x_from = 0; x_to = 978.4744677; x_low = 41.70666423; x_high = 905.9948775
+BOUND = 32; P50_NS = 33; P90_NS = 34; P99_NS = 35
+MAX_NS = 36; DRAM_BYTES = 37; AMPLIFICATION = 38; SIM_DRAM_BYTES = 39
+ATTENTION_FRACTION = 40; WEIGHT_BYTES = 41; MEMORY_RATIO = 42; MEMORY_RATIO_COUNTED = 43
+PREFILL_NS = 44; TPOT_P50_NS = 45; TPOT_P99_NS = 46; QUANT_ERROR = 47
+LOSS = 48; BATCH = 49; HEADS = 50; KV_HEADS = 51
+GROUP = 52; DIM = 53; CONTEXT = 54; Q_LEN = 55
+THREADS = 56; FLOOR_NS = 57; FLOOR_RATE = 58; FLOPS_PER_SECOND = 59
+INTENSITY = 60; ERROR_USED = 61; SPEEDUP = 62; IDEAL_SPEEDUP = 63
+FLOOR_SPEEDUP = 64; ATTENDING_NS = 65; ATTENTION_SPEEDUP = 66; RELATIVE = 67
+EFFICIENCY = 68; CASES = 69; 
+x_from = 0; x_to = 988.9530284; x_low = 44.31957804; x_high = 915.6972485
 x_log = 0
 x_title = 'tokens a second through one layer'
 x_tics = "('0' 0, '200' 200, '400' 400, '600' 600, '800' 800)"
@@ -31,13 +35,13 @@ series = 4
 array name[4]; array colour[4]; array ink[4]
 array first_x[4]; array first_y[4]; array last_x[4]; array last_y[4]
 name[1] = 'MHA'; colour[1] = 0xd55e00; ink[1] = 0xa84a00
-first_x[1] = 42.61988012; last_x[1] = 42.61988012
+first_x[1] = 47.27693276; last_x[1] = 47.27693276
 name[2] = 'GQA-8'; colour[2] = 0x009e73; ink[2] = 0x00704f
-first_x[2] = 123.7266058; last_x[2] = 123.7266058
-name[3] = 'GQA-4'; colour[3] = 0x56b4e9; ink[3] = 0x1f6f9f
-first_x[3] = 154.3387364; last_x[3] = 154.3387364
+first_x[2] = 150.8782634; last_x[2] = 150.8782634
+name[3] = 'GQA-4'; colour[3] = 0x3a94cf; ink[3] = 0x1f6f9f
+first_x[3] = 192.0871283; last_x[3] = 192.0871283
 name[4] = 'MQA'; colour[4] = 0xcc79a7; ink[4] = 0x9c4474
-first_x[4] = 352.1033091; last_x[4] = 233.9291787
+first_x[4] = 380.100881; last_x[4] = 231.830924
 rows = 5; names_longest = 29
 array row[5]
 row[1] = 'gemma-2b'
@@ -45,8 +49,10 @@ row[2] = 'falcon-7b'
 row[3] = 'qwen2.5-7b'
 row[4] = 'llama-3.1-8b, mistral-7b-v0.3'
 row[5] = 'llama-2-7b'
-roof_read = 3.471561485e+10; roof_fma = 2.926653682e+11
-x_ranks = 5; x_rank_tics = "('42.6' 0, '124' 1, '154' 2, '234' 3, '352' 4)"
+most = 1
+roof_read = 3.200899676e+10; roof_fma = 3.567579098e+11
+papers = 0
+x_ranks = 5; x_rank_tics = "('47.3' 0, '151' 1, '192' 2, '232' 3, '380' 4)"
 y_ranks = 0; y_rank_tics = "('' 0)"
 array outgrown_x[4]; array outgrown_y[4]
 outgrown_x[1] = NaN; outgrown_y[1] = NaN
@@ -60,10 +66,12 @@ outgrown_x[4] = NaN; outgrown_y[4] = NaN
 # Variables of the selection, computed by analysis/report/script.c:
 #   data, series, name[], colour[], ink[]           the .dat file; one index in it a series
 #   first_x[] first_y[] last_x[] last_y[]           ends of each series
+#   z_text[]                                        z of the last points, in words
 #   label_wide[] label_narrow[]                     heights (graph) for labels at the right end
 #   outgrown_x[] outgrown_y[]                       where a KV cache outgrows the CPU's last cache
 #   {x,y}_{from,to,low,high,log,title,tics,few}     axes with and without margin; tics for eval()
 #   {x,y}_ranks, {x,y}_rank_tics, rows, row[]       categories
+#   most                                            cases behind the fullest mark; 1: a mark is a case
 #   l2_bytes l3_bytes last_cache roof_read roof_fma the machine; 0 or empty where not known
 #   context_high                                    the longest context, in words
 #   X Y Z ROW ... KV_BYTES ...                      columns of the .dat file
@@ -82,6 +90,9 @@ bottom_px = 58
 title_px = !titled ? 0 : strstrt(title_lines, "\n") ? 104 : 78
 if (titled && strstrt(subtitle_lines, "\n")) title_px = title_px + 20
 top_px = 40
+# Markup ends with its line.
+break_at = strstrt(title_lines, "\n")
+title_bold = break_at ? '{/:Bold '.title_lines[1:break_at - 1]."}\n".'{/:Bold '.title_lines[break_at + 1:*].'}' : '{/:Bold '.title_lines.'}'
 
 set encoding utf8
 set datafile separator tab
@@ -105,8 +116,11 @@ canvas = "height = 1.0 * (tall + title_px); ".\
   "set output figure.(form eq 'svg' ? '.svg' : form eq 'png' ? '.png' : '.'.form.'.svg'); ".\
   "set lmargin at screen sx(left_px); set rmargin at screen 1 - sx(right_px); ".\
   "set bmargin at screen sy(bottom_px); set tmargin at screen 1 - sy(top_px + title_px); ".\
-  "if (titled) { set label 1 '{/:Bold '.title_lines.'}' at screen sx(edge_px), screen 1 - sy(30) left font ',19' tc rgb 0x1f2328; ".\
+  "if (titled) { set label 1 title_bold at screen sx(edge_px), screen 1 - sy(30) left font ',19' tc rgb 0x1f2328; ".\
   "set label 2 subtitle_lines at screen sx(edge_px), screen 1 - sy(title_px - (strstrt(subtitle_lines, \"\\n\") ? 38 : 18)) left font ',12' tc rgb 0x57606a }; "
+
+# Colour of a mark: 'clear' of 255 where each is a case, in a density the fuller the more cases.
+shade(colour, cases, clear) = colour + 16777216 * int(most > 1 ? 208 * (1 - log(cases) / log(most)) : clear)
 
 # Axes of a plain x-y figure: the y title stands above its axis, where it is read first.
 axes = "set label 3 y_title at screen sx(edge_px), screen 1 - sy(title_px + 16) left tc rgb 0x57606a; ".\

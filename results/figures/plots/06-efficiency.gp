@@ -1,22 +1,26 @@
 # Figure "06-efficiency". Draw it again: gnuplot -d -e "form='svg'" 06-efficiency.gp
 figure = '06-efficiency'
 data = '06-efficiency.dat'
-title_lines = 'Between 35 % and 113 % of the speed-up this machine allows is reached'
-subtitle_lines = 'decode · f16 cache · batch 1 · 32 query heads · head dim 128 · data cold · 2 threads · fastest kernel of each case · Intel(R) Xeon(R)'."\n".'Processor, 2 CPUs, 105 MiB L3'
+title_lines = 'Between 27 % and 104 % of the speed-up this machine allows is'."\n".'reached'
+subtitle_lines = 'decode · f16 cache · batch 1 · 32 query heads · head dim 128 · data cold · 2 threads · fastest kernel of each case · Intel(R) Xeon(R)'."\n".'Processor \@ 2.80GHz, 2 CPUs, 48 MiB L3'
 context_high = '32K tokens'
-l2_bytes = 2097152; l3_bytes = 110100480; last_cache = 'the 105 MiB L3'
+l2_bytes = 1310720; l3_bytes = 50331648; last_cache = 'the 48 MiB L3'
 KERNEL = 1; LABEL = 2; KIND = 3; X_TEXT = 4; Y_TEXT = 5; Z_TEXT = 6; KV_TEXT = 7; SHARE_TEXT = 8
 X = 9; Y = 10; Z = 11; X_LOW = 12; X_HIGH = 13; Y_LOW = 14; Y_HIGH = 15; X_RANK = 16
 Y_RANK = 17; ROW = 18; SERIES = 19; 
 TIME_NS = 20; LOW_NS = 21; HIGH_NS = 22; KV_BYTES = 23
 BYTES = 24; FLOPS = 25; BYTES_PER_SECOND = 26; ITEMS_PER_SECOND = 27
 CEILING_FRACTION = 28; READ_NS = 29; FMA_NS = 30; ERROR = 31
-BOUND = 32; P50_NS = 33; P99_NS = 34; DRAM_BYTES = 35
-BATCH = 36; HEADS = 37; KV_HEADS = 38; GROUP = 39
-DIM = 40; CONTEXT = 41; Q_LEN = 42; THREADS = 43
-FLOOR_NS = 44; FLOOR_RATE = 45; FLOPS_PER_SECOND = 46; INTENSITY = 47
-ERROR_USED = 48; SPEEDUP = 49; IDEAL_SPEEDUP = 50; FLOOR_SPEEDUP = 51
-EFFICIENCY = 52; 
+BOUND = 32; P50_NS = 33; P90_NS = 34; P99_NS = 35
+MAX_NS = 36; DRAM_BYTES = 37; AMPLIFICATION = 38; SIM_DRAM_BYTES = 39
+ATTENTION_FRACTION = 40; WEIGHT_BYTES = 41; MEMORY_RATIO = 42; MEMORY_RATIO_COUNTED = 43
+PREFILL_NS = 44; TPOT_P50_NS = 45; TPOT_P99_NS = 46; QUANT_ERROR = 47
+LOSS = 48; BATCH = 49; HEADS = 50; KV_HEADS = 51
+GROUP = 52; DIM = 53; CONTEXT = 54; Q_LEN = 55
+THREADS = 56; FLOOR_NS = 57; FLOOR_RATE = 58; FLOPS_PER_SECOND = 59
+INTENSITY = 60; ERROR_USED = 61; SPEEDUP = 62; IDEAL_SPEEDUP = 63
+FLOOR_SPEEDUP = 64; ATTENDING_NS = 65; ATTENTION_SPEEDUP = 66; RELATIVE = 67
+EFFICIENCY = 68; CASES = 69; 
 x_from = 0; x_to = 35389.44; x_low = 512; x_high = 32768
 x_log = 0
 x_title = 'context, tokens'
@@ -29,12 +33,15 @@ y_tics = "('0' 0, '2.5' 2.5, '5' 5, '7.5' 7.5, '10' 10, '12.5' 12.5, '15' 15)"
 y_few = "('0' 0, '10' 10)"
 series = 1
 array name[1]; array colour[1]; array ink[1]
+array z_text[1]
 array first_x[1]; array first_y[1]; array last_x[1]; array last_y[1]
 name[1] = ''; colour[1] = 0x0072b2; ink[1] = 0x005a8c
-first_x[1] = 512; last_x[1] = 32768; first_y[1] = 1; last_y[1] = 8
+first_x[1] = 512; last_x[1] = 32768; z_text[1] = '81 %'; first_y[1] = 1; last_y[1] = 8
 rows = 0; names_longest = 0
 array row[1]
-roof_read = 3.925719986e+10; roof_fma = 3.186098103e+11
+most = 1
+roof_read = 3.56220846e+10; roof_fma = 3.570465562e+11
+papers = 0
 x_ranks = 7; x_rank_tics = "('512' 0, '1K' 1, '2K' 2, '4K' 3, '8K' 4, '16K' 5, '32K' 6)"
 y_ranks = 5; y_rank_tics = "('1' 0, '2' 1, '4' 2, '8' 3, '16' 4)"
 array outgrown_x[1]; array outgrown_y[1]
@@ -49,10 +56,12 @@ label_narrow[1] = 0.462963
 # Variables of the selection, computed by analysis/report/script.c:
 #   data, series, name[], colour[], ink[]           the .dat file; one index in it a series
 #   first_x[] first_y[] last_x[] last_y[]           ends of each series
+#   z_text[]                                        z of the last points, in words
 #   label_wide[] label_narrow[]                     heights (graph) for labels at the right end
 #   outgrown_x[] outgrown_y[]                       where a KV cache outgrows the CPU's last cache
 #   {x,y}_{from,to,low,high,log,title,tics,few}     axes with and without margin; tics for eval()
 #   {x,y}_ranks, {x,y}_rank_tics, rows, row[]       categories
+#   most                                            cases behind the fullest mark; 1: a mark is a case
 #   l2_bytes l3_bytes last_cache roof_read roof_fma the machine; 0 or empty where not known
 #   context_high                                    the longest context, in words
 #   X Y Z ROW ... KV_BYTES ...                      columns of the .dat file
@@ -71,6 +80,9 @@ bottom_px = 58
 title_px = !titled ? 0 : strstrt(title_lines, "\n") ? 104 : 78
 if (titled && strstrt(subtitle_lines, "\n")) title_px = title_px + 20
 top_px = 40
+# Markup ends with its line.
+break_at = strstrt(title_lines, "\n")
+title_bold = break_at ? '{/:Bold '.title_lines[1:break_at - 1]."}\n".'{/:Bold '.title_lines[break_at + 1:*].'}' : '{/:Bold '.title_lines.'}'
 
 set encoding utf8
 set datafile separator tab
@@ -94,8 +106,11 @@ canvas = "height = 1.0 * (tall + title_px); ".\
   "set output figure.(form eq 'svg' ? '.svg' : form eq 'png' ? '.png' : '.'.form.'.svg'); ".\
   "set lmargin at screen sx(left_px); set rmargin at screen 1 - sx(right_px); ".\
   "set bmargin at screen sy(bottom_px); set tmargin at screen 1 - sy(top_px + title_px); ".\
-  "if (titled) { set label 1 '{/:Bold '.title_lines.'}' at screen sx(edge_px), screen 1 - sy(30) left font ',19' tc rgb 0x1f2328; ".\
+  "if (titled) { set label 1 title_bold at screen sx(edge_px), screen 1 - sy(30) left font ',19' tc rgb 0x1f2328; ".\
   "set label 2 subtitle_lines at screen sx(edge_px), screen 1 - sy(title_px - (strstrt(subtitle_lines, \"\\n\") ? 38 : 18)) left font ',12' tc rgb 0x57606a }; "
+
+# Colour of a mark: 'clear' of 255 where each is a case, in a density the fuller the more cases.
+shade(colour, cases, clear) = colour + 16777216 * int(most > 1 ? 208 * (1 - log(cases) / log(most)) : clear)
 
 # Axes of a plain x-y figure: the y title stands above its axis, where it is read first.
 axes = "set label 3 y_title at screen sx(edge_px), screen 1 - sy(title_px + 16) left tc rgb 0x57606a; ".\
@@ -130,9 +145,10 @@ set yrange [-0.5:y_ranks - 0.5]
 set tics scale 0
 eval('set xtics '.x_rank_tics)
 eval('set ytics '.y_rank_tics)
-set palette defined (0 '#f7fbff', 0.35 '#deebf7', 0.6 '#9ecae1', 0.8 '#4292c6', 1 '#084594')
+# Light enough for dark figures on all of it.
+set palette defined (0 '#f7fbff', 0.35 '#deebf7', 0.6 '#c6dbef', 0.8 '#9ecae1', 1 '#4a98c9')
 cell_font = narrow ? "',11'" : "',13'"
 set cbrange [0:1]
 unset colorbox
 plot data using X_RANK:Y_RANK:(column(X_RANK) - 0.485):(column(X_RANK) + 0.485):(column(Y_RANK) - 0.47):(column(Y_RANK) + 0.47):(column(Z) > 1 ? 1 : column(Z)) with boxxyerror fs solid 1 fc palette, \
-     data using X_RANK:Y_RANK:(stringcolumn(Z_TEXT)):(column(Z) > 0.72 ? 0xffffff : 0x1f2328) with labels noenhanced font @cell_font tc rgb variable
+     data using X_RANK:Y_RANK:(stringcolumn(Z_TEXT)) with labels noenhanced font @cell_font tc rgb 0x1f2328
