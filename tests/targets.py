@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """scripts/targets.py tells a target that is met from one that is not, on rows made up here."""
+import gzip
 import importlib.util
 import json
 import pathlib
