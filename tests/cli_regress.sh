@@ -138,15 +138,24 @@ ab 0 'runs with exchanged sides would have failed' --replay "$work/run.json" --s
 grep -q '^0 of 200' "$work/out" || fail "exchanged sides fail: $(cat "$work/out")"
 
 # Rounds that were disturbed are no sample, unless somebody says so; switches, seconds of the round
-# and of those the stolen ones, and the yardstick close each round.
-rounds() { # file, keep_disturbed, the last four cells of every round
+# and of those the stolen ones, the yardstick, the ratio and the number of turns close each round.
+rounds() { # file, keep_disturbed, four cells of every round, turns
   sed -E -e "s/\"keep_disturbed\":(true|false)/\"keep_disturbed\":$2/" \
-    -e "s/(\[[01](,[^],]*){7})(,[^],]*){4}\]/\\1,$3]/g" "$work/run.json" >"$work/$1"
+    -e "s/(\[[01](,[^],]*){7})(,[^],]*){4}(,[^],]*),[^],]*\]/\\1,$3\\4,$4]/g" \
+    "$work/run.json" >"$work/$1"
 }
-rounds calm.json false 0,0.02,0,50000
-rounds robbed.json false 0,0.02,0.001,50000
-rounds pushed.json false 30,0.02,0,50000
-rounds kept.json true 30,0.02,0.001,50000
+rounds calm.json false 0,0.02,0,50000 1
+rounds robbed.json false 0,0.02,0.001,50000 1
+rounds pushed.json false 30,0.02,0,50000 1
+rounds kept.json true 30,0.02,0.001,50000 1
+# The median of many turns stands what a single sample does not, up to half of the round.
+rounds many.json false 0,0.02,0.009,50000 8
+rounds most.json false 0,0.02,0.011,50000 8
+ab 1 '; 0.0 % of rounds dropped' --replay "$work/many.json"
+ab 0 '100 % of the rounds were disturbed' --replay "$work/most.json"
+# Runs from before there were turns end with the yardstick.
+sed -E 's/(\[[01](,[^],]*){11}),[^],]*,[^],]*\]/\1]/g' "$work/run.json" >"$work/older.json"
+ab 1 '2 regressions' --replay "$work/older.json"
 ab 1 '; 0.0 % of rounds dropped' --replay "$work/calm.json"
 ab 0 '100 % of the rounds were disturbed: this run is too noisy' --replay "$work/robbed.json"
 ab 0 '100 % of the rounds were disturbed: this run is too noisy' --replay "$work/pushed.json"

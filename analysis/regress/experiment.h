@@ -7,6 +7,11 @@
  * What is random is random on purpose and repeatable by the seed: which process starts first, the
  * order of cases, who prepares first, who begins the first round. The first round of a case is
  * thrown away, since it finds the caches as somebody else left them.
+ *
+ * Within a round both sides take turns of half a millisecond, and what counts is the median of the
+ * turns' ratios. Where a neighbour shares the core, speed jumps by half within milliseconds:
+ * samples of 20 ms, six of them a side, then differ by 6 % from launch to launch, and turns of 0.5
+ * ms over the same time by 0.3 %. Turns of 0.1 ms would be better still, but a turn costs 0.2 ms.
  */
 #ifndef REG_EXPERIMENT_H
 #define REG_EXPERIMENT_H
@@ -17,7 +22,8 @@
 struct reg_plan {
     size_t screens, screen_rounds;
     size_t first, confirms, confirm_rounds; /* launches of the first look, and of both */
-    double screen_seconds, confirm_seconds; /* a sample */
+    double turn_seconds;                    /* a sample, of a program that serves */
+    double screen_seconds, confirm_seconds; /* each side in a round */
     double budget;                          /* seconds, of the whole */
     uint64_t seed;
 };

@@ -42,7 +42,7 @@ int reg_log_close(struct reg_log *log)
     memset(log->dropped, 0, sizeof(log->dropped));
     for (size_t i = 0; i < log->count; i++) {
         struct reg_round *const r = &log->rounds[i];
-        r->drop = reg_drop_rule(&r->disturbance, r->switches, typical);
+        r->drop = reg_drop_rule(&r->disturbance, r->turns, r->switches, typical);
         log->dropped[r->drop]++;
     }
     return 0;
@@ -90,7 +90,7 @@ void reg_log_series(const struct reg_log *log, bool control, const uint64_t swap
         for (end = i; end < log->count && together(first, &log->rounds[end]); end++) {
             const struct reg_round *const r = &log->rounds[end];
             if (counts(log, r) && n < ROUNDS_MAX)
-                d[n++] = ln(r->head_ns / r->base_ns);
+                d[n++] = ln(r->ratio);
         }
         if (!n || first->control != control || first->item >= items)
             continue;

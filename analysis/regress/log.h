@@ -20,7 +20,9 @@ struct reg_round {
     uint32_t launch, item, round; /* item: index of the case, or of the control */
     bool control;                 /* base against base */
     bool head_first;
-    double base_ns, head_ns; /* a call */
+    uint32_t turns;
+    double base_ns, head_ns; /* a call, median of the turns */
+    double ratio;            /* head to base, median of the turns */
     double switches;
     struct reg_disturbance disturbance;
     enum reg_drop drop; /* set by reg_log_close() */
@@ -44,7 +46,7 @@ int reg_log_close(struct reg_log *log);
 double reg_log_disturbed(const struct reg_log *log);
 
 /*
- * The launches of every item, series[items]: median over the rounds of ln(head / base). Launches
+ * The launches of every item, series[items]: median over the rounds of ln(ratio). Launches
  * whose rounds were all dropped are missing. `swaps`, if not NULL, has a bit per launch and stage,
  * in which head and base change places.
  */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/stats.h"
+
 enum side { BASE, HEAD, TWIN, SIDES };
 
 uint64_t reg_draw(uint64_t *state)
@@ -49,10 +51,17 @@ struct measuring {
     struct reg_launch *pair[2]; /* base or its like first */
 };
 
-static double sample_seconds(const struct measuring *m)
+/* Of one side in one round. */
+static double side_seconds(const struct measuring *m)
 {
     const struct reg_plan *const plan = &m->experiment->plan;
     return m->stage == REG_SCREEN ? plan->screen_seconds : plan->confirm_seconds;
+}
+
+/* A program that is started for every sample takes one a round, and a long one. */
+static double sample_seconds(const struct measuring *m)
+{
+    return m->experiment->base->serves ? m->experiment->plan.turn_seconds : side_seconds(m);
 }
 
 /* Rounds after one that is thrown away. */
@@ -65,10 +74,54 @@ static size_t round_count(const struct measuring *m)
     return m->stage == REG_SCREEN ? plan->screen_rounds : plan->confirm_rounds;
 }
 
+/* Samples of both sides that followed each other at once, again and again. */
+enum { TURNS_MAX = 256 };
+struct turns {
+    double ns[2][TURNS_MAX], ratio[TURNS_MAX];
+    double switches[2];
+    size_t count;
+};
+
+/* Both sides, head first or base first. */
+static void take_turn(struct measuring *m, double iterations, bool head_first, struct turns *turns,
+                      int status[2])
+{
+    struct reg_sample sample[2] = {0};
+    for (int i = 0; i < 2; i++) {
+        const int side = i ^ head_first;
+        status[side] = reg_launch_run(m->pair[side], iterations, sample_seconds(m), &sample[side]);
+        if (status[side])
+            return;
+    }
+    for (int side = 0; side < 2; side++) {
+        turns->ns[side][turns->count] = sample[side].ns;
+        turns->switches[side] += sample[side].switches;
+    }
+    turns->ratio[turns->count++] = sample[1].ns / sample[0].ns;
+}
+
+/* The clock ends a round, never what was measured; who begins changes from turn to turn. */
+static void take_turns(struct measuring *m, double iterations, bool head_first, struct turns *turns,
+                       int status[2])
+{
+    const size_t most = m->experiment->base->serves ? TURNS_MAX : 1;
+    const double end = reg_now() + 2 * side_seconds(m);
+    do {
+        for (int i = 0; i < 2 && turns->count < most && !status[0] && !status[1]; i++)
+            take_turn(m, iterations, head_first ^ i, turns, status);
+    } while (!status[0] && !status[1] && turns->count < most && reg_now() < end);
+}
+
+static double median(double *values, size_t n)
+{
+    ana_sort(values, n);
+    return ana_median(values, n);
+}
+
 static int measure_round(struct measuring *m, double iterations, bool head_first, size_t number,
                          int status[2])
 {
-    struct reg_sample sample[2] = {0};
+    struct turns turns = {0};
     struct reg_round round = {
         .stage = m->stage,
         .launch = m->launch,
@@ -76,18 +129,17 @@ static int measure_round(struct measuring *m, double iterations, bool head_first
         .round = (uint32_t)number,
         .control = m->item->control,
         .head_first = head_first,
-        .disturbance = reg_watch(),
+        .disturbance = reg_watch(m->experiment->base->cpu),
     };
-    for (int turn = 0; turn < 2; turn++) {
-        const int side = turn ^ head_first;
-        status[side] = reg_launch_run(m->pair[side], iterations, sample_seconds(m), &sample[side]);
-        if (status[side])
-            return 0;
-    }
+    take_turns(m, iterations, head_first, &turns, status);
+    if (status[0] || status[1])
+        return 0;
     reg_watched(&round.disturbance);
-    round.base_ns = sample[0].ns;
-    round.head_ns = sample[1].ns;
-    round.switches = fmax(sample[0].switches, sample[1].switches);
+    round.base_ns = median(turns.ns[0], turns.count);
+    round.head_ns = median(turns.ns[1], turns.count);
+    round.ratio = median(turns.ratio, turns.count);
+    round.turns = (uint32_t)turns.count;
+    round.switches = fmax(turns.switches[0], turns.switches[1]);
     return number ? reg_log_add(&m->experiment->log, &round) : 0;
 }
 

@@ -22,13 +22,19 @@ enum column {
     SECONDS,
     STEAL,
     YARDSTICK,
+    RATIO,
+    TURNS,
     COLUMNS,
 };
+/* Rounds of one turn have only those. */
+static const size_t columns_before_turns = RATIO;
+
 static const char *const column_name[COLUMNS] = {
     [STAGE] = "stage",     [LAUNCH] = "launch",       [ITEM] = "item",
     [ROUND] = "round",     [CONTROL] = "control",     [HEAD_FIRST] = "head_first",
     [BASE_NS] = "base_ns", [HEAD_NS] = "head_ns",     [SWITCHES] = "switches",
     [SECONDS] = "seconds", [STEAL] = "steal_seconds", [YARDSTICK] = "yardstick_ns",
+    [RATIO] = "ratio",     [TURNS] = "turns",
 };
 
 static json_t *round_json(const struct reg_round *r)
@@ -46,11 +52,13 @@ static json_t *round_json(const struct reg_round *r)
         [SECONDS] = r->disturbance.seconds,
         [STEAL] = r->disturbance.steal,
         [YARDSTICK] = r->disturbance.yardstick,
+        [RATIO] = r->ratio,
+        [TURNS] = r->turns,
     };
     json_t *const array = json_array();
     for (size_t i = 0; i < COLUMNS; i++)
-        json_array_append_new(array, i < BASE_NS ? json_integer((json_int_t)value[i])
-                                                 : json_real(value[i]));
+        json_array_append_new(array, i < BASE_NS || i == TURNS ? json_integer((json_int_t)value[i])
+                                                               : json_real(value[i]));
     return array;
 }
 
@@ -132,13 +140,18 @@ static size_t count_of(const json_t *object, const char *key)
 
 static bool read_round(const json_t *array, const struct reg_experiment *e, struct reg_round *r)
 {
-    double value[COLUMNS];
-    if (json_array_size(array) != COLUMNS)
+    double value[COLUMNS] = {0};
+    const size_t columns = json_array_size(array);
+    if (columns != COLUMNS && columns != columns_before_turns)
         return false;
-    for (size_t i = 0; i < COLUMNS; i++) {
+    for (size_t i = 0; i < columns; i++) {
         const json_t *const cell = json_array_get(array, i);
         if (!json_is_number(cell) || !isfinite(value[i] = json_number_value(cell)) || value[i] < 0)
             return false;
+    }
+    if (columns == columns_before_turns) {
+        value[RATIO] = value[HEAD_NS] / value[BASE_NS];
+        value[TURNS] = 1;
     }
     *r = (struct reg_round){
         .stage = value[STAGE] > 0 ? REG_CONFIRM : REG_SCREEN,
@@ -151,8 +164,11 @@ static bool read_round(const json_t *array, const struct reg_experiment *e, stru
         .head_ns = value[HEAD_NS],
         .switches = value[SWITCHES],
         .disturbance = {value[SECONDS], value[STEAL], value[YARDSTICK]},
+        .ratio = value[RATIO],
+        .turns = (uint32_t)fmin(value[TURNS], 1e6),
     };
-    return r->base_ns > 0 && r->head_ns > 0 && r->item < (r->control ? e->controls : e->count);
+    return r->base_ns > 0 && r->head_ns > 0 && r->ratio > 0 && isfinite(r->ratio) &&
+           r->item < (r->control ? e->controls : e->count);
 }
 
 static int read_entries(const json_t *object, struct ana_arena *arena, struct reg_run *run)
