@@ -25,6 +25,12 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
                              "best time this machine took to read the same bytes and do nothing"},
     [ANA_CEILING_FMA_NS] = {"ceiling_fma_ns", "ns",
                             "best time this machine took for the same operations from registers"},
+    [ANA_TURN_READ_FRACTION] = {"turn_read_fraction", "1",
+                                "time of a reading ceiling over that of the call beside it, the "
+                                "median of their turns"},
+    [ANA_TURN_FMA_FRACTION] = {"turn_fma_fraction", "1",
+                               "time of an arithmetic ceiling over that of the call beside it, the "
+                               "median of their turns"},
     [ANA_MAX_ABS_ERROR] = {"max_abs_error", "1",
                            "largest difference from the double-precision oracle on checked rows"},
     [ANA_ERROR_BOUND] = {"error_bound", "1", "what that difference may be at most"},

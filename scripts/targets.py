@@ -6,8 +6,9 @@ usage: scripts/targets.py [--strict] RESULT.json[.gz]...
 
 Reads results of the suites `targets` and `splits` (or of any rows with such names), as they are or
 packed by gzip: the median over the repetitions of a case counts, and ratios are taken only between
-rows of one file. A target
-without rows says so. Exit 0, with --strict 1 unless every target is met, 2 for a file that cannot
+rows of one file. Where rows say what a call reached of the ceilings beside it (turn_read_fraction,
+turn_fma_fraction), times are taken in units of those ceilings: what another hour did to all of them
+then cancels. Rows of scripts/turns.py are compared turn by turn. A target without rows says so. Exit 0, with --strict 1 unless every target is met, 2 for a file that cannot
 be read.
 """
 import gzip
@@ -51,13 +52,23 @@ class Case:
     def fma(self):
         return min(row.get("ceiling_fma_ns", math.nan) for row in self.rows)
 
-    @property
-    def floor(self):
-        return max(self.read, self.fma)
+    def share(self, kind):
+        """Of the ceiling `kind`, read or fma: by the calls beside ours, or else by the best."""
+        turns = self.median(f"turn_{kind}_fraction")
+        return getattr(self, kind) / self.time if math.isnan(turns) else turns
+
+    def steady(self, kind):
+        """The time in units of a ceiling of the same moment, which is as long as what it reads or
+        computes; in ns where there is none."""
+        turns = self.median(f"turn_{kind}_fraction")
+        work = self.median({"read": "bytes", "fma": "flops"}[kind])
+        return self.time if math.isnan(turns) else work / turns
 
     @property
     def fraction(self):
-        return self.median("ceiling_fraction")
+        turns = [self.median(f"turn_{kind}_fraction") for kind in ("read", "fma")]
+        turns = [t for t in turns if not math.isnan(t)]
+        return max(turns) if turns else self.median("ceiling_fraction")
 
     def key(self, *without):
         """What the case is, but for some of it."""
@@ -100,13 +111,14 @@ def overlap(cases):
     for c in decode(cases):
         twin = hot.get(c.key("cache"))
         if twin:
-            yield c.time / max(c.read, twin.time), c.name
+            hot_time = c.steady("fma") / twin.steady("fma")
+            yield min(1 / c.share("read"), hot_time), c.name
 
 
 def arithmetic(cases):
     for c in most_threads(decode(cases, hot=any)):
         if c.group >= 16 or (c.hot and c.kv_heads == 1 and c.context <= 2048):
-            yield c.fma / c.time, c.name
+            yield c.share("fma"), c.name
 
 
 def sharing(cases):
@@ -115,7 +127,7 @@ def sharing(cases):
     for (context, kv_heads), c in rows.items():
         full = rows.get((context, 32))
         if full and kv_heads < 32:
-            yield (full.time / c.time) / (full.floor / c.floor), c.name
+            yield c.fraction / full.fraction, c.name
 
 
 def between_neighbours(cases):
@@ -124,8 +136,8 @@ def between_neighbours(cases):
     for (kv_heads, context, group), c in rows.items():
         below, above = (rows.get((kv_heads, context, group + step)) for step in (-1, 1))
         if below and above and group & (group - 1):
-            middle = (below.time / below.heads + above.time / above.heads) / 2
-            yield c.time / c.heads / middle, c.name
+            per_head = [x.steady("fma") / x.heads for x in (below, c, above)]
+            yield per_head[1] / statistics.mean(per_head[::2]), c.name
 
 
 def over(kernel, test=lambda c: True, **want):
@@ -143,7 +155,8 @@ def batches(cases):
     for c in most_threads(decode(cases, batch=any)):
         one = single.get(c.key("batch"))
         if c.batch > 1 and one:
-            yield (c.time / c.median("kv_bytes")) / (one.time / one.median("kv_bytes")), c.name
+            per_byte = [x.steady("read") / x.median("kv_bytes") for x in (c, one)]
+            yield per_byte[0] / per_byte[1], c.name
 
 
 def queries(cases):
@@ -172,16 +185,17 @@ def affine(cases):
         if len(rows) < 4:
             continue
         # Least squares of log residuals would need a search; weights 1/t^2 come to the same.
-        w = [1 / c.time**2 for c in rows]
-        s, t = [c.context for c in rows], [c.time for c in rows]
+        kind = "fma" if rows[0].group >= 16 else "read"
+        s, t = [c.context for c in rows], [c.steady(kind) for c in rows]
+        w = [1 / x**2 for x in t]
         sw, sx = sum(w), sum(a * b for a, b in zip(w, s))
         sy, sxx = sum(a * b for a, b in zip(w, t)), sum(a * b * b for a, b in zip(w, s))
         sxy = sum(a * b * c for a, b, c in zip(w, s, t))
         slope = (sw * sxy - sx * sy) / (sw * sxx - sx * sx)
         start = (sy - slope * sx) / sw
-        for c in rows:
+        for c, x in zip(rows, t):
             law = start + slope * c.context
-            yield abs(math.log(c.time / law)) if law > 0 else math.inf, c.name
+            yield abs(math.log(x / law)) if law > 0 else math.inf, c.name
 
 
 def paged(cases):
@@ -189,18 +203,28 @@ def paged(cases):
     for c in most_threads(decode(cases, layout="paged16")):
         one = plain.get(c.key("layout"))
         if one:
-            yield c.time / one.time, c.name
+            yield c.steady("read") / one.steady("read"), c.name
 
 
 def prefill(cases):
     for c in cases:
         if c.phase == "prefill" and c.kernel == "tiled.avx2" and c.group == 4:
-            yield c.fma / c.time, c.name
+            yield c.share("fma"), c.name
+
+
+def upper_bound(values):
+    """Of their median, kept in 97.5 of 100: the order statistic of the sign test; inf if they are
+    too few for that."""
+    n, tail, k = len(values), 0.0, 0
+    while k < n and tail + math.comb(n, k) / 2**n <= 0.025:
+        tail += math.comb(n, k) / 2**n
+        k += 1
+    return sorted(values)[n - k] if k else math.inf
 
 
 def policy(cases):
     """Upper bound of time(policy) / time(best N). N is chosen by one half of the repetitions, and
-    the other half bounds the ratio: the greatest of six lies above the median in 98 of 100."""
+    the other half bounds the ratio."""
     fixed = defaultdict(list)
     for c in cases:
         if c.splits:
@@ -209,9 +233,10 @@ def policy(cases):
     for c in cases:
         if c.splits or c.key("splits") not in fixed:
             continue
-        best = min(fixed[c.key("splits")], key=lambda x: statistics.median(x.times[::2]))
+        best = max(fixed[c.key("splits")], key=lambda x: statistics.median(
+            a / b for a, b in zip(c.times[::2], x.times[::2])))
         pairs = [a / b for a, b in zip(c.times[1::2], best.times[1::2])]
-        bounds.append((max(pairs) if len(pairs) >= 5 else math.nan, c.name))
+        bounds.append((upper_bound(pairs), c.name))
     bounds.sort(key=lambda b: b[0])
     return bounds[:math.ceil(len(bounds) * 0.95)]
 

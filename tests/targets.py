@@ -61,6 +61,19 @@ check("odd group between", verdicts(around + rows(shape(1, heads=7), [71]))[ODD]
 check("odd group in a pass of its own", verdicts(around + rows(shape(1, heads=7), [90]))[ODD],
       "NOT MET")
 
+# What another minute did to a case and to the ceilings beside it cancels.
+def turned(made, read, fma, **work):
+    return [{**row, "turn_read_fraction": read, "turn_fma_fraction": fma, **work} for row in made]
+
+
+check("by turns", verdicts(turned(rows(shape(32), [900]), 0.9, 0.2))[SMALL], "met")
+check("missed by turns", verdicts(turned(rows(shape(32), [100]), 0.8, 0.2))[SMALL], "NOT MET")
+slowed = [turned(rows(shape(1, heads=h), [time]), 0.1, share, bytes=1.0, flops=10.0 * h)
+          for h, time, share in ((6, 60, 0.5), (7, 140, 0.5), (8, 80, 0.5))]
+check("odd group in a slow minute", verdicts(sum(slowed, []))[ODD], "met")
+slowed[1] = turned(slowed[1], 0.1, 0.4)
+check("odd group slow by turns", verdicts(sum(slowed, []))[ODD], "NOT MET")
+
 LAW = "residual of the affine law, context >= 8192"
 line = sum((rows(shape(8, 8192 << i), [50 + (8192 << i) / 100]) for i in range(5)), [])
 check("affine", verdicts(line)[LAW], "met")
@@ -73,6 +86,10 @@ slow = rows(shape(8, more="/splits:4"), [120 + i % 3 for i in range(12)])
 fast = rows(shape(8, more="/splits:4"), [80 + i % 3 for i in range(12)])
 check("policy is best", verdicts(even + slow)[SPLITS], "met")
 check("policy is beaten", verdicts(even + fast)[SPLITS], "NOT MET")
+
+check("six pairs bound by their greatest", targets.upper_bound([1, 6, 2, 3, 5, 4]), 6)
+check("five pairs bound nothing", targets.upper_bound([1] * 5), float("inf"))
+check("many pairs bound by less", targets.upper_bound(list(range(100))), 60)
 
 BLAS = "f32: blas_gemm time over split time"
 f32 = shape(8).replace("f16", "f32")

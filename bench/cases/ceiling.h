@@ -5,6 +5,10 @@
  * there is for the types of its cache. Readings are
  * short and taken before and after each case; the best of all that were taken for the same
  * problem by the same number of threads is the ceiling, so that it does not flatter.
+ *
+ * Where a core is shared, it is half as fast at one moment and not at the next, and a case may be
+ * held against a moment it never had. So kernel and ceilings also take turns, call by call, and
+ * what the calls reached of the ceilings beside them is a figure of its own.
  */
 #ifndef ATTN_CEILING_H
 #define ATTN_CEILING_H
@@ -36,5 +40,18 @@ struct attn_ceiling {
 struct attn_ceiling attn_ceilings_read(struct attn_ceilings *ceilings, struct attn_data *data,
                                        const struct attn_kernel *kernel, struct team *team,
                                        bool hot, const struct machine_clock *clock);
+
+/* What calls reached of the ceilings that ran right before and after them, median of the turns: 0
+ * where there is no such ceiling. At least five turns; more of them until a tenth of a second is
+ * over. */
+struct attn_turn_fractions {
+    double read, fma;
+};
+
+/* Of the ceilings that were the best so far, hence after attn_ceilings_read(). */
+struct attn_turn_fractions attn_ceilings_turns(struct attn_ceilings *ceilings,
+                                               struct attn_data *data,
+                                               const struct attn_kernel *kernel, struct team *team,
+                                               bool hot, const struct machine_clock *clock);
 
 #endif

@@ -132,6 +132,10 @@ void attn_columns_of_outcome(struct benchmark_state *state, struct benchmark_run
         set(state, ANA_CEILING_READ_NS, outcome->ceiling.read_ns, 0);
     if (outcome->ceiling.fma_ns > 0)
         set(state, ANA_CEILING_FMA_NS, outcome->ceiling.fma_ns, 0);
+    if (outcome->turns.read > 0)
+        set(state, ANA_TURN_READ_FRACTION, outcome->turns.read, 0);
+    if (outcome->turns.fma > 0)
+        set(state, ANA_TURN_FMA_FRACTION, outcome->turns.fma, 0);
     const double median = latency_columns(state, runner);
     const bool faster = median > 0 && ceiling_ns(&outcome->ceiling) > flagged_above * 1e9 * median;
     if (faster || outcome->dropped)

@@ -15,6 +15,7 @@
 struct attn_outcome {
     struct attn_check check;
     struct attn_ceiling ceiling;
+    struct attn_turn_fractions turns;
     bool checked;
     bool dropped;           /* counted bytes, whose source was lost */
     uint64_t ticks, stolen; /* of all CPUs while the case was measured; 0 ticks: not known */

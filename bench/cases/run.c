@@ -87,6 +87,19 @@ static void read_ceilings(struct attn_trial *t)
                                                 t->team, t->c->name.hot, &machine_clock);
 }
 
+/* At the end, when the best ceilings are known. A kernel with threads of its own cannot share ours
+ * from call to call. */
+static void take_turns(struct attn_trial *t)
+{
+    const struct attn_kernel *const kernel = t->c->kernel;
+    if (kernel->kind != ATTN_RUNG || kernel->owns_threads || t->session->paired)
+        return;
+    attn_outside_watch_loop(kernel, &t->c->name, &t->data.turns);
+    t->outcome.turns = attn_ceilings_turns(&group_of(t)->ceilings, &t->data, kernel, t->team,
+                                           t->c->name.hot, &machine_clock);
+    attn_outside_rest();
+}
+
 /* Checks once more; the worse of the two results is the one that is reported. */
 static int verify(struct attn_trial *t, enum attn_sample sample, struct attn_message *why)
 {
@@ -205,10 +218,12 @@ static void teardown(void *user, struct benchmark_state *state)
     struct attn_message why;
     note_steal(t);
     if (t->open && !benchmark_skipped(state)) {
-        if (computes(t) && verify(t, ATTN_AFTER, &why))
+        if (computes(t) && verify(t, ATTN_AFTER, &why)) {
             benchmark_skip_with_error(state, "%s", why.text);
-        else
+        } else {
             read_ceilings(t);
+            take_turns(t);
+        }
     }
     if (t->open && !benchmark_skipped(state) && t->session->sim && t->session->sim->on)
         simulate(t, state);
