@@ -47,7 +47,7 @@ done < <(awk '/^```/ { inside = /^```sh/ } inside && /^attn-/' "$page")
 
 {
   attn-bench --help
-  cat "$root"/scripts/*.sh
+  cat "$root"/scripts/*.sh "$root"/scripts/*.py
 } >known 2>&1
 while IFS= read -r option; do
   grep -qF -- "$option" known || offence "$option is no option of attn-bench"

@@ -61,7 +61,7 @@ static const struct attn_kernel kernel = {
 
 struct seen {
     int rows, errors, skipped;
-    double real_time, max_abs_error, bound, kv_bytes, copies, ceiling;
+    double real_time, max_abs_error, bound, kv_bytes, copies, ceiling, turns;
     double p50, p90, max, floor, huge;
     char message[256], label[64];
 };
@@ -89,6 +89,7 @@ static void on_row(void *user, const struct benchmark_row *row)
     s->floor = counter(row, ANA_JITTER_FLOOR_NS);
     s->huge = counter(row, ANA_HUGE_FRACTION);
     s->ceiling = counter(row, ANA_CEILING_FRACTION);
+    s->turns = counter(row, ANA_TURN_FMA_FRACTION);
     snprintf(s->message, sizeof(s->message), "%s", row->message ? row->message : "");
     snprintf(s->label, sizeof(s->label), "%s", row->label ? row->label : "");
 }
@@ -154,7 +155,9 @@ int main(void)
     CHECK(s.p90 == -1, "two calls have a 90th percentile: %g", s.p90);
     CHECK(s.floor >= 0 && s.huge >= 0 && s.huge <= 1, "floor %g, huge %g", s.floor, s.huge);
     CHECK(strncmp(s.label, "a model", 7) == 0, "label \"%s\"", s.label);
-    CHECK(calls == 4, "checked, timed twice, checked: %d calls", calls);
+    CHECK(calls >= 4 + 5 && calls <= 4 + 99,
+          "checked, timed twice, checked, 5 to 99 turns with ceilings: %d calls", calls);
+    CHECK(s.turns > 0, "turns with an arithmetic ceiling say %g", s.turns);
 
     static const struct {
         enum fault fault;
