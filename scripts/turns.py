@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cases that differ in one thing, call by call in turns.
 
-usage: scripts/turns.py --by=KEY [--seconds=1] [--out=FILE] [EXE] -- ARGUMENTS
+usage: scripts/turns.py --by=KEY [--seconds=1] [--launches=1] [--out=FILE] [EXE] -- ARGUMENTS
 
 Cases one after the other are compared across whatever the machine did in between; where a core is
 shared, that is more than what they differ by. Here all cases of ARGUMENTS (say, --suite=splits)
 whose names are equal but for KEY (splits, kernel, layout, kv, ...) are prepared at once, a process
 each, and run alternately in random order. Turn i is repetition i of each: ratios within a turn are
-free of what the machine does from turn to turn. A line a set goes to the terminal, every turn to
-FILE, as the rows of a result file. EXE is the attn-bench of build/ if it is not given.
+free of what the machine does from turn to turn. What they are not free of is where a process has
+its pages: two that run the same code may differ by some percent for as long as they live, and only
+several launches show it. A line a set goes to the terminal, every turn to FILE, as the rows of a
+result file with the column `launch`. EXE is the attn-bench of build/ if it is not given.
 
 Exit 0; 1 if a case failed; 2 if nothing could be compared.
 """
@@ -133,12 +135,25 @@ def compare(command, names, seconds, order):
     return ran, turns, failed
 
 
+def launch_all(command, names, options, order):
+    """As compare(), the turns of all launches as (launch, turn); whoever failed once is left out
+    from then on."""
+    all_turns, failed = [], {}
+    for launch in range(options.launches):
+        left = [name for name in names if name not in failed]
+        _, turns, new = compare(command, left, options.seconds / options.launches, order)
+        if new:
+            all_turns, failed = [], failed | new
+        all_turns.extend((launch, turn) for turn in turns)
+    return [name for name in names if name not in failed], all_turns, failed
+
+
 def rows(ran, turns, failed):
     for i, name in enumerate(ran):
-        for number, turn in enumerate(turns):
+        for number, (launch, turn) in enumerate(turns):
             yield {"name": name, "run_name": name, "run_type": "iteration",
                    "repetitions": len(turns), "repetition_index": number,
-                   "real_time": round(turn[i], 1), "time_unit": "ns"}
+                   "real_time": round(turn[i], 1), "time_unit": "ns", "launch": launch}
     for name, why in failed.items():
         yield {"name": name, "run_name": name, "run_type": "iteration", "error_occurred": True,
                "error_message": why}
@@ -147,7 +162,7 @@ def rows(ran, turns, failed):
 def show(key, what, ran, turns):
     first = ran[0]
     said = ", ".join(
-        f"{told(name, key)} {statistics.median(t[i] / t[0] for t in turns):.3f}"
+        f"{told(name, key)} {statistics.median(t[i] / t[0] for _, t in turns):.3f}"
         for i, name in enumerate(ran[1:], 1))
     print(f"{what}: {told(first, key)} 1, {said} ({len(turns)} turns)", flush=True)
 
@@ -160,9 +175,12 @@ def main():
     parser.add_argument("exe", nargs="?", default=ROOT / "build/bench/cases/attn-bench")
     parser.add_argument("--by", required=True, metavar="KEY")
     parser.add_argument("--seconds", type=float, default=1.0, help="of turns, a set of cases")
+    parser.add_argument("--launches", type=int, default=1, help="to share those seconds")
     parser.add_argument("--seed", type=int, default=1, help="of the order within a turn")
     parser.add_argument("--out", type=pathlib.Path)
     options = parser.parse_args(words[:cut])
+    if not (options.seconds > 0 and options.launches > 0):
+        parser.error("--seconds and --launches take numbers above 0")
     command = [str(options.exe), *words[cut + 1:]]
     try:
         worker = Worker(command)
@@ -181,7 +199,7 @@ def main():
     order, benchmarks, bad = random.Random(options.seed), [], False
     for what, members in sets.items():
         try:
-            ran, turns, failed = compare(command, members, options.seconds, order)
+            ran, turns, failed = launch_all(command, members, options, order)
         except Failure as failure:
             print(f"turns.py: {what}: {failure}", file=sys.stderr)
             bad = True

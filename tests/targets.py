@@ -86,6 +86,12 @@ slow = rows(shape(8, more="/splits:4"), [120 + i % 3 for i in range(12)])
 fast = rows(shape(8, more="/splits:4"), [80 + i % 3 for i in range(12)])
 check("policy is best", verdicts(even + slow)[SPLITS], "met")
 check("policy is beaten", verdicts(even + fast)[SPLITS], "NOT MET")
+# Twelve launches bound the ratio, however many turns each has.
+for unlucky, verdict in (((3,), "met"), ((1, 5, 9, 13, 17, 21), "NOT MET")):
+    policy = [{**r, "launch": i // 4} for i, r in enumerate(rows(shape(8), [100] * 96))]
+    fixed = [{**r, "launch": i // 4, "real_time": 80 if i // 4 in unlucky else 100}
+             for i, r in enumerate(slow * 8)]
+    check(f"unlucky launches {unlucky}", verdicts(policy + fixed)[SPLITS], verdict)
 
 check("six pairs bound by their greatest", targets.upper_bound([1, 6, 2, 3, 5, 4]), 6)
 check("five pairs bound nothing", targets.upper_bound([1] * 5), float("inf"))

@@ -31,6 +31,10 @@ ends() { # status, text in the output, arguments of turns.py
 
 ends 0 'naive.c 1, online.c ' --by=kernel --out=rows.json "$bench" -- "${small[@]}" \
   --kernel=naive.c,online.c
+ends 0 '(40 turns)' --by=kernel --out=launches.json --seconds=0.0001 --launches=2 "$bench" -- \
+  "${small[@]}" --kernel=naive.c,online.c
+grep -q '"launch": 1' launches.json || fail "no second launch"
+ends 2 'above 0' --by=kernel --launches=0 "$bench"
 python3 -c '
 import json, sys
 rows = json.load(open("rows.json"))["benchmarks"]
