@@ -203,27 +203,57 @@ MICRO_INLINE void micro_qk_lanes(const uint32_t vectors, const uint32_t dims, co
     }
 }
 
-/* Asks for `lines` cache lines of a row from byte `from`: one at most steps, so a loop over them
- * would cost more than they do. */
-MICRO_INLINE void micro_fetch(const void *row, size_t from, uint32_t lines)
+/* How many lines of each row a P V step asks for meanwhile. One or two are asked for without a
+ * question, if need be the same one twice: with a loop over lines a third of what a row costs went
+ * into the loop. */
+enum micro_lines { MICRO_NO_LINES, MICRO_FEW_LINES, MICRO_LINES };
+
+MICRO_INLINE void micro_fetch(const enum micro_lines some, const void *row, size_t from,
+                              uint32_t lines)
 {
     const char *const at = (const char *)row + from;
+    if (some == MICRO_NO_LINES)
+        return;
     vf_prefetch(at);
-    for (uint32_t line = 1; line < lines; line++)
+    if (some == MICRO_FEW_LINES)
+        vf_prefetch(at + (size_t)(lines - 1) * 64);
+    for (uint32_t line = 1; some == MICRO_LINES && line < lines; line++)
         vf_prefetch(at + (size_t)line * 64);
+}
+
+/* Where P V finds its values: in rows of a cache; there, and it leaves them behind as f32; or in
+ * f32 that was left behind. */
+enum micro_source { MICRO_CACHE, MICRO_CACHE_KEPT, MICRO_KEPT };
+
+struct micro_values {
+    const void *const *row;
+    size_t d;      /* element of the head dim from which on rows are taken */
+    float *kept;   /* from that element on; NULL if MICRO_CACHE */
+    size_t stride; /* floats from one kept row to the next */
+};
+
+MICRO_INLINE vf micro_value(const enum attn_type type, const enum micro_source source,
+                            const void *row, size_t d, float *kept)
+{
+    if (source == MICRO_KEPT)
+        return vf_load((const float *)row + d);
+    const vf x = micro_load(type, row, d);
+    if (source == MICRO_CACHE_KEPT)
+        vf_store(kept + d, x);
+    return x;
 }
 
 /*
  * sum[r][c] = sum_j weight[j * lanes + r] * v[j][d + c * VF_LANES ..]; then acc = acc * keep + sum.
  * The sum of a tile is formed on its own before it joins acc, which keeps long contexts accurate.
- * While it runs, `lines` cache lines from byte `from` of each row of `ahead` are asked for, if
- * `fetches` (constant).
+ * `type` is that of the rows in a cache. While it runs, `lines` cache lines from byte `from` of
+ * each row of `ahead` are asked for; `some` says how many that is.
  */
 MICRO_INLINE void micro_pv(const uint32_t rows, const uint32_t vectors, const enum attn_type type,
-                           const bool fetches, const float *weight, size_t lanes,
-                           const void *const *v, uint32_t n, size_t d, const float *keep,
-                           float *acc, size_t acc_stride, const void *const *ahead, size_t from,
-                           uint32_t lines)
+                           const enum micro_source source, const enum micro_lines some,
+                           const float *weight, size_t lanes, struct micro_values v, uint32_t n,
+                           const float *keep, float *acc, size_t acc_stride,
+                           const void *const *ahead, size_t from, uint32_t lines)
 {
     vf sum[MICRO_ROWS][MICRO_TOKENS_MAX];
     MICRO_UNROLL
@@ -233,14 +263,13 @@ MICRO_INLINE void micro_pv(const uint32_t rows, const uint32_t vectors, const en
             sum[r][c] = vf_zero();
     }
     for (uint32_t j = 0; j < n; j++, weight += lanes) {
-        if (fetches)
-            micro_fetch(ahead[j], from, lines);
-        const void *const row = micro_from(type, v[j], d);
+        micro_fetch(some, some ? ahead[j] : NULL, from, lines);
+        const void *const row = source == MICRO_KEPT ? v.kept : micro_from(type, v.row[j], v.d);
         if (rows > vectors) { /* V in registers, weights stream */
             vf vv[MICRO_TOKENS_MAX];
             MICRO_UNROLL
             for (uint32_t c = 0; c < vectors; c++)
-                vv[c] = micro_load(type, row, c * VF_LANES);
+                vv[c] = micro_value(type, source, row, c * VF_LANES, v.kept);
             MICRO_UNROLL
             for (uint32_t r = 0; r < rows; r++) {
                 const vf w = vf_set1(weight[r]);
@@ -255,16 +284,18 @@ MICRO_INLINE void micro_pv(const uint32_t rows, const uint32_t vectors, const en
                 w[r] = vf_set1(weight[r]);
             MICRO_UNROLL
             for (uint32_t c = 0; c < vectors; c++) {
-                const vf vv = micro_load(type, row, c * VF_LANES);
+                const vf vv = micro_value(type, source, row, c * VF_LANES, v.kept);
                 MICRO_UNROLL
                 for (uint32_t r = 0; r < rows; r++)
                     sum[r][c] = vf_fma(w[r], vv, sum[r][c]);
             }
         }
+        if (source != MICRO_CACHE)
+            v.kept += v.stride;
     }
     MICRO_UNROLL
     for (uint32_t r = 0; r < rows; r++) {
-        float *const to = acc + r * acc_stride + d;
+        float *const to = acc + r * acc_stride;
         const vf shrink = vf_set1(keep[r]);
         MICRO_UNROLL
         for (uint32_t c = 0; c < vectors; c++)

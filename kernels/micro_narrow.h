@@ -124,7 +124,7 @@ MICRO_INLINE const void *narrow_from(const enum attn_type type, const void *row,
 
 /* As micro_pv(), for `blocks` blocks from `first`. */
 MICRO_INLINE void narrow_pv(const uint32_t rows, const uint32_t blocks, const enum attn_type type,
-                            const bool fetches, const float *weight, size_t lanes,
+                            const enum micro_lines some, const float *weight, size_t lanes,
                             const void *const *v, struct narrow_scales scales, uint32_t n,
                             uint32_t first, const float *keep, float *acc, size_t acc_stride,
                             const void *const *ahead, size_t from, uint32_t lines)
@@ -140,8 +140,7 @@ MICRO_INLINE void narrow_pv(const uint32_t rows, const uint32_t blocks, const en
     for (uint32_t j = 0; j < n; j++, weight += lanes, scale_at += scales.stride) {
         const void *const row = narrow_from(type, v[j], first);
         vf w[MICRO_ROWS];
-        if (fetches)
-            micro_fetch(ahead[j], from, lines);
+        micro_fetch(some, some ? ahead[j] : NULL, from, lines);
         MICRO_UNROLL
         for (uint32_t r = 0; r < rows; r++)
             w[r] = vf_set1(weight[r]);

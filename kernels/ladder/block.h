@@ -107,6 +107,8 @@ static inline void block_qk(uint32_t rows, enum attn_type type, const float *q, 
     }
 }
 
+#define BLOCK_APART static __attribute__((noinline))
+
 /* Up to MICRO_ROWS rows that take a P V step together. */
 struct block_rows {
     const float *weight, *keep;
@@ -119,69 +121,150 @@ struct block_rows {
 struct block_pv {
     enum attn_type type;
     const void *const *v, *const *ahead;
+    float *wide; /* instead of v: rows as f32, `wide_stride` floats apart */
+    size_t wide_stride;
+    float *slice; /* NULL, or memory for what one pass reads of a tile */
+    float *kept;  /* of the pass at hand */
+    size_t kept_stride;
     struct narrow_scales scales;
     size_t stride;
     struct tile_spread spread; /* over all passes of all rows */
 };
 
-MICRO_INLINE void block_pv_pass(const uint32_t rows, const uint32_t vectors, const bool fetches,
+/* Full blocks from which on one leaves its widened values of a pass for the others. */
+enum { BLOCK_LEAVES = VF_REGISTERS >= 32 ? 3 : 4 };
+
+MICRO_INLINE void block_pv_pass(const uint32_t rows, const uint32_t vectors,
+                                const enum micro_source source, const enum micro_lines some,
                                 const struct block_pv *w, size_t d, const struct block_rows *at,
                                 struct tile_share share)
 {
-    if (w->type == ATTN_F16)
-        micro_pv(rows, vectors, ATTN_F16, fetches, at->weight, at->lanes, w->v, at->n, d, at->keep,
-                 at->acc, w->stride, w->ahead, share.from, share.lines);
+    const struct micro_values v = {
+        .row = w->v,
+        .d = d,
+        .kept = w->kept,
+        .stride = source == MICRO_CACHE_KEPT ? vectors * VF_LANES : w->kept_stride,
+    };
+    if (source == MICRO_KEPT)
+        micro_pv(rows, vectors, ATTN_F32, source, some, at->weight, at->lanes, v, at->n, at->keep,
+                 at->acc + d, w->stride, w->ahead, share.from, share.lines);
+    else if (w->type == ATTN_F16)
+        micro_pv(rows, vectors, ATTN_F16, source, some, at->weight, at->lanes, v, at->n, at->keep,
+                 at->acc + d, w->stride, w->ahead, share.from, share.lines);
     else if (w->type == ATTN_BF16)
-        micro_pv(rows, vectors, ATTN_BF16, fetches, at->weight, at->lanes, w->v, at->n, d, at->keep,
-                 at->acc, w->stride, w->ahead, share.from, share.lines);
-    else
-        micro_pv(rows, vectors, ATTN_F32, fetches, at->weight, at->lanes, w->v, at->n, d, at->keep,
-                 at->acc, w->stride, w->ahead, share.from, share.lines);
+        micro_pv(rows, vectors, ATTN_BF16, source, some, at->weight, at->lanes, v, at->n, at->keep,
+                 at->acc + d, w->stride, w->ahead, share.from, share.lines);
+    else if (source == MICRO_CACHE)
+        micro_pv(rows, vectors, ATTN_F32, source, some, at->weight, at->lanes, v, at->n, at->keep,
+                 at->acc + d, w->stride, w->ahead, share.from, share.lines);
 }
 
-MICRO_INLINE void block_pv_pass_narrow(const uint32_t rows, const uint32_t blocks,
-                                       const bool fetches, const struct block_pv *w, uint32_t first,
-                                       const struct block_rows *at, struct tile_share share)
+/* One pass over `count` blocks of `rows` rows: vectors of the head dim from element d on. */
+MICRO_INLINE void block_pv_run(const uint32_t rows, const uint32_t vectors,
+                               const enum micro_source source, struct block_pv *w, size_t d,
+                               const struct block_rows *at, uint32_t count)
 {
-    if (w->type == ATTN_I8)
-        narrow_pv(rows, blocks, ATTN_I8, fetches, at->weight, at->lanes, w->v, w->scales, at->n,
-                  first, at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
-    else if (w->type == ATTN_I4)
-        narrow_pv(rows, blocks, ATTN_I4, fetches, at->weight, at->lanes, w->v, w->scales, at->n,
-                  first, at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
-    else if (w->type == ATTN_E4M3)
-        narrow_pv(rows, blocks, ATTN_E4M3, fetches, at->weight, at->lanes, w->v, w->scales, at->n,
-                  first, at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
-    else
-        narrow_pv(rows, blocks, ATTN_E5M2, fetches, at->weight, at->lanes, w->v, w->scales, at->n,
-                  first, at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
-}
-
-/* One pass over `count` blocks of `rows` rows: vectors of the head dim from `first` on, or blocks
- * of a narrow type. */
-MICRO_INLINE void block_pv_each(const uint32_t rows, const bool narrow, const uint32_t vectors,
-                                struct block_pv *w, uint32_t first, const struct block_rows *at,
-                                uint32_t count)
-{
-    if (narrow ? rows > BLOCK_NARROW || vectors > NARROW_BLOCKS || vectors > narrow_blocks(rows)
-               : vectors > micro_vectors(rows))
-        return;
     for (uint32_t i = 0; i < count; i++) {
         const struct tile_share share = tile_spread_next(&w->spread);
-        if (at[i].n && narrow && share.lines)
-            block_pv_pass_narrow(rows, vectors, true, w, first, at + i, share);
-        else if (at[i].n && narrow)
-            block_pv_pass_narrow(rows, vectors, false, w, first, at + i, share);
-        else if (at[i].n && share.lines)
-            block_pv_pass(rows, vectors, true, w, (size_t)first * VF_LANES, at + i, share);
-        else if (at[i].n)
-            block_pv_pass(rows, vectors, false, w, (size_t)first * VF_LANES, at + i, share);
+        if (!at[i].n)
+            continue;
+        if (share.lines > 2)
+            block_pv_pass(rows, vectors, source, MICRO_LINES, w, d, at + i, share);
+        else if (share.lines)
+            block_pv_pass(rows, vectors, source, MICRO_FEW_LINES, w, d, at + i, share);
+        else
+            block_pv_pass(rows, vectors, source, MICRO_NO_LINES, w, d, at + i, share);
     }
 }
 
-static inline uint32_t block_pv_passes(uint32_t rows, bool narrow, uint32_t vectors)
+/* Does the last of `count` blocks leave its values? It must see all that the others see, as the
+ * newest query does. */
+static inline bool block_leaves(const struct block_pv *w, const struct block_rows *at,
+                                uint32_t count)
 {
-    const uint32_t most = narrow ? narrow_blocks(rows) : micro_vectors(rows);
+    if (!w->slice || at->rows < MICRO_ROWS || count < BLOCK_LEAVES)
+        return false;
+    for (uint32_t i = 0; i + 1 < count; i++)
+        if (at[i].n > at[count - 1].n)
+            return false;
+    return true;
+}
+
+MICRO_INLINE void block_pv_pass_narrow(const uint32_t rows, const uint32_t blocks,
+                                       const enum micro_lines some, const struct block_pv *w,
+                                       uint32_t first, const struct block_rows *at,
+                                       struct tile_share share)
+{
+    if (w->type == ATTN_I8)
+        narrow_pv(rows, blocks, ATTN_I8, some, at->weight, at->lanes, w->v, w->scales, at->n, first,
+                  at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
+    else if (w->type == ATTN_I4)
+        narrow_pv(rows, blocks, ATTN_I4, some, at->weight, at->lanes, w->v, w->scales, at->n, first,
+                  at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
+    else if (w->type == ATTN_E4M3)
+        narrow_pv(rows, blocks, ATTN_E4M3, some, at->weight, at->lanes, w->v, w->scales, at->n,
+                  first, at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
+    else
+        narrow_pv(rows, blocks, ATTN_E5M2, some, at->weight, at->lanes, w->v, w->scales, at->n,
+                  first, at->keep, at->acc, w->stride, w->ahead, share.from, share.lines);
+}
+
+/* What passes read: rows of 16 bits an element or more; codes of fewer; f32 that somebody widened,
+ * if need be the last block itself, which then goes first. */
+enum block_source { BLOCK_ROWS, BLOCK_CODES, BLOCK_KEPT };
+
+MICRO_INLINE void block_pv_kept(const uint32_t rows, const uint32_t vectors, struct block_pv *w,
+                                size_t d, const struct block_rows *at, uint32_t count)
+{
+    if (w->wide) {
+        w->kept = w->wide + d;
+        w->kept_stride = w->wide_stride;
+    } else if (rows == MICRO_ROWS) {
+        w->kept = w->slice;
+        w->kept_stride = vectors * VF_LANES;
+        block_pv_run(rows, vectors, MICRO_CACHE_KEPT, w, d, at + --count, 1);
+    }
+    block_pv_run(rows, vectors, MICRO_KEPT, w, d, at, count);
+}
+
+MICRO_INLINE void block_pv_codes(const uint32_t rows, const uint32_t blocks, struct block_pv *w,
+                                 uint32_t first, const struct block_rows *at, uint32_t count)
+{
+    if (rows > BLOCK_NARROW || blocks > NARROW_BLOCKS || blocks > narrow_blocks(rows))
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tile_share share = tile_spread_next(&w->spread);
+        if (!at[i].n)
+            continue;
+        if (share.lines > 2)
+            block_pv_pass_narrow(rows, blocks, MICRO_LINES, w, first, at + i, share);
+        else if (share.lines)
+            block_pv_pass_narrow(rows, blocks, MICRO_FEW_LINES, w, first, at + i, share);
+        else
+            block_pv_pass_narrow(rows, blocks, MICRO_NO_LINES, w, first, at + i, share);
+    }
+}
+
+/* One pass over `count` blocks of `rows` rows: vectors of the head dim from `first` on, or blocks
+ * of codes. */
+MICRO_INLINE void block_pv_each(const uint32_t rows, const enum block_source source,
+                                const uint32_t vectors, struct block_pv *w, uint32_t first,
+                                const struct block_rows *at, uint32_t count)
+{
+    const size_t d = (size_t)first * VF_LANES;
+    if (source != BLOCK_CODES && vectors > micro_vectors(rows))
+        return;
+    if (source == BLOCK_ROWS)
+        block_pv_run(rows, vectors, MICRO_CACHE, w, d, at, count);
+    else if (source == BLOCK_KEPT)
+        block_pv_kept(rows, vectors, w, d, at, count);
+    else
+        block_pv_codes(rows, vectors, w, first, at, count);
+}
+
+static inline uint32_t block_pv_passes(uint32_t rows, enum block_source source, uint32_t vectors)
+{
+    const uint32_t most = source == BLOCK_CODES ? narrow_blocks(rows) : micro_vectors(rows);
     return (vectors + most - 1) / most;
 }
 
@@ -189,68 +272,72 @@ static inline uint32_t block_pv_passes(uint32_t rows, bool narrow, uint32_t vect
  * All vectors of the head dim for `count` blocks of `rows` (constant) rows, in passes as even as
  * can be. What a pass reads of V is small, so all rows come to it before the next pass begins.
  */
-MICRO_INLINE void block_pv_rows(const uint32_t rows, const bool narrow, struct block_pv *w,
-                                uint32_t vectors, const struct block_rows *at, uint32_t count)
+MICRO_INLINE void block_pv_passed(const uint32_t rows, const enum block_source source,
+                                  struct block_pv *w, uint32_t vectors, const struct block_rows *at,
+                                  uint32_t count)
 {
-    const uint32_t passes = block_pv_passes(rows, narrow, vectors);
+    const uint32_t passes = block_pv_passes(rows, source, vectors);
     for (uint32_t pass = 0, first = 0, end; pass < passes; pass++, first = end) {
         end = vectors * (pass + 1) / passes;
         switch (end - first) {
         case 1:
-            block_pv_each(rows, narrow, 1, w, first, at, count);
+            block_pv_each(rows, source, 1, w, first, at, count);
             break;
         case 2:
-            block_pv_each(rows, narrow, 2, w, first, at, count);
+            block_pv_each(rows, source, 2, w, first, at, count);
             break;
         case 3:
-            block_pv_each(rows, narrow, 3, w, first, at, count);
+            block_pv_each(rows, source, 3, w, first, at, count);
             break;
         case 4:
-            block_pv_each(rows, narrow, 4, w, first, at, count);
+            block_pv_each(rows, source, 4, w, first, at, count);
             break;
         case 5:
-            block_pv_each(rows, narrow, 5, w, first, at, count);
+            block_pv_each(rows, source, 5, w, first, at, count);
             break;
         case 6:
-            block_pv_each(rows, narrow, 6, w, first, at, count);
+            block_pv_each(rows, source, 6, w, first, at, count);
             break;
         case 7:
-            block_pv_each(rows, narrow, 7, w, first, at, count);
+            block_pv_each(rows, source, 7, w, first, at, count);
             break;
         default:
-            block_pv_each(rows, narrow, 8, w, first, at, count);
+            block_pv_each(rows, source, 8, w, first, at, count);
         }
     }
 }
 
-static inline void block_pv_of(uint32_t rows, bool narrow, struct block_pv *w, uint32_t vectors,
-                               const struct block_rows *at, uint32_t count)
+MICRO_INLINE void block_pv_sized(const enum block_source source, struct block_pv *w,
+                                 uint32_t vectors, const struct block_rows *at, uint32_t count)
 {
-    switch (rows * 2 + narrow) {
-    case 2:
-        block_pv_rows(1, false, w, vectors, at, count);
-        return;
-    case 3:
-        block_pv_rows(1, true, w, vectors, at, count);
-        return;
-    case 4:
-        block_pv_rows(2, false, w, vectors, at, count);
-        return;
-    case 5:
-        block_pv_rows(2, true, w, vectors, at, count);
-        return;
-    case 6:
-        block_pv_rows(3, false, w, vectors, at, count);
-        return;
-    case 7:
-        block_pv_rows(3, true, w, vectors, at, count);
-        return;
-    case 8:
-        block_pv_rows(4, false, w, vectors, at, count);
-        return;
-    default:
-        block_pv_rows(4, true, w, vectors, at, count);
-    }
+    if (at->rows == 1)
+        block_pv_passed(1, source, w, vectors, at, count);
+    else if (at->rows == 2)
+        block_pv_passed(2, source, w, vectors, at, count);
+    else if (at->rows == 3)
+        block_pv_passed(3, source, w, vectors, at, count);
+    else
+        block_pv_passed(4, source, w, vectors, at, count);
+}
+
+/* Three functions, each with registers of its own: in one, the loops over rows ran 3 to 7 % longer
+ * for what the others wanted to keep. */
+BLOCK_APART void block_pv_by_rows(struct block_pv *w, uint32_t vectors, const struct block_rows *at,
+                                  uint32_t count)
+{
+    block_pv_sized(BLOCK_ROWS, w, vectors, at, count);
+}
+
+BLOCK_APART void block_pv_by_codes(struct block_pv *w, uint32_t vectors,
+                                   const struct block_rows *at, uint32_t count)
+{
+    block_pv_sized(BLOCK_CODES, w, vectors, at, count);
+}
+
+BLOCK_APART void block_pv_by_kept(struct block_pv *w, uint32_t vectors, const struct block_rows *at,
+                                  uint32_t count)
+{
+    block_pv_sized(BLOCK_KEPT, w, vectors, at, count);
 }
 
 /* Weighted values of `count` blocks, neighbours of equal size together; `ahead_bytes` of each row
@@ -258,16 +345,24 @@ static inline void block_pv_of(uint32_t rows, bool narrow, struct block_pv *w, u
 static inline void block_pv(struct block_pv *w, uint32_t dim_v, size_t ahead_bytes,
                             const struct block_rows *at, uint32_t count)
 {
-    const bool narrow = narrow_type(w->type);
-    const uint32_t vectors = dim_v / (narrow ? (uint32_t)ATTN_QUANT_BLOCK : (uint32_t)VF_LANES);
+    const enum block_source source = w->wide                ? BLOCK_KEPT
+                                     : narrow_type(w->type) ? BLOCK_CODES
+                                                            : BLOCK_ROWS;
+    const uint32_t vectors =
+        dim_v / (source == BLOCK_CODES ? (uint32_t)ATTN_QUANT_BLOCK : (uint32_t)VF_LANES);
     uint32_t steps = 0;
     for (uint32_t i = 0; i < count; i++)
-        steps += block_pv_passes(at[i].rows, narrow, vectors);
+        steps += block_pv_passes(at[i].rows, source, vectors);
     w->spread = tile_spread(ahead_bytes, steps);
     for (uint32_t first = 0, end; first < count; first = end) {
         for (end = first + 1; end < count && at[end].rows == at[first].rows; end++)
             ;
-        block_pv_of(at[first].rows, narrow, w, vectors, at + first, end - first);
+        if (source == BLOCK_CODES)
+            block_pv_by_codes(w, vectors, at + first, end - first);
+        else if (source == BLOCK_KEPT || block_leaves(w, at + first, end - first))
+            block_pv_by_kept(w, vectors, at + first, end - first);
+        else
+            block_pv_by_rows(w, vectors, at + first, end - first);
     }
 }
 

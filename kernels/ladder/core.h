@@ -5,11 +5,12 @@
  * packing are here, the arithmetic is core_tmpl.c.
  *
  * Up to CORE_DIRECT rows read the cache directly, in blocks of up to four as even as can be, and
- * widen on the way into the multiply-adds. More rows would widen too often, so a tile of K, then of
- * V, is widened once into L1 and serves them all, and the rows lie across the lanes: 29 of them are
- * three blocks of 8, one of 4 and one of 4 with three lanes idle. Where the two ways meet was
- * measured: at 14 rows the direct one is the faster by a tenth, at 16 they are equal. No group size
- * is special and none takes a second pass over the cache.
+ * widen on the way into the multiply-adds. More rows would widen too often, so a tile of K is
+ * widened once into L1 and serves them all, and the rows lie across the lanes: 29 of them are three
+ * blocks of 8, one of 4 and one of 4 with three lanes idle. V is widened by the first block of four
+ * rows that needs it, which leaves the values it had in registers to the others. Where the two ways
+ * meet was measured: at 14 rows the direct one is the faster by a tenth, at 16 they are equal. No
+ * group size is special and none takes a second pass over the cache.
  */
 #ifndef ATTN_LADDER_CORE_H
 #define ATTN_LADDER_CORE_H
@@ -56,7 +57,7 @@ static inline struct core_block core_block(const struct core *c, uint32_t left)
         return (struct core_block){.rows = left < lanes ? left : lanes, .lanes = lanes};
     }
     const uint32_t blocks = (left + MICRO_ROWS - 1) / MICRO_ROWS;
-    const uint32_t rows = (left + blocks - 1) / blocks;
+    const uint32_t rows = blocks <= 1 ? left : (left + blocks - 1) / blocks;
     return (struct core_block){.rows = rows, .lanes = micro_lanes(rows)};
 }
 
@@ -137,8 +138,7 @@ static inline struct core core_at(const struct attn_args *args, uint32_t rows, u
         .dim_v = core_round(p->dim_v, VF_LANES),
         .lanes = together > CORE_DIRECT,
         .wide_k = core_widens(p->k_type, p->dim, together),
-        .wide_v = core_widens(p->v_type, p->dim_v, together) ||
-                  (together > CORE_DIRECT && p->v_type != ATTN_F32),
+        .wide_v = core_widens(p->v_type, p->dim_v, together),
         .plain = p->softcap == 0 && !args->alibi,
         .silent = args->prefetch == ATTN_PREFETCH_NONE,
         .q = memory,

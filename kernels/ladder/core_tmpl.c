@@ -69,14 +69,15 @@ static void core_weigh(const struct core *c, const struct attn_piece *piece, uin
 
 /* Weighted values of all rows; the next tile's K rows are asked for meanwhile. */
 static void core_sum(const struct core *c, const struct attn_piece *piece, uint32_t row,
-                     uint32_t rows, const struct attn_rows *tile, enum attn_type v_type,
-                     const void *const *v, struct narrow_scales scales, const void *const *ahead,
-                     const struct attn_state *state)
+                     uint32_t rows, const struct attn_rows *tile, struct narrow_scales scales,
+                     const void *const *ahead, const struct attn_state *state)
 {
+    const enum attn_type type = c->p->v_type;
     size_t k_bytes = c->silent ? 0 : attn_row_bytes(&attn_types[c->p->k_type], c->p->dim);
     struct block_pv w = {
-        .type = v_type,
-        .v = v,
+        .type = type,
+        .v = tile->v,
+        .slice = type == ATTN_F16 || type == ATTN_BF16 ? c->tile : NULL,
         .scales = scales,
         .ahead = ahead,
         .stride = state->stride,
@@ -85,6 +86,11 @@ static void core_sum(const struct core *c, const struct attn_piece *piece, uint3
     const float *weight = c->logit;
     struct core_block block;
     uint32_t count = 0;
+    if (c->wide_v) {
+        w.wide_stride = tile_widen(type, tile->v, scales, tile->n, c->p->dim_v, c->tile);
+        w.wide = c->tile;
+        w.slice = NULL;
+    }
     for (uint32_t begin = 0; begin < rows; begin += block.rows) {
         block = core_block(c, rows - begin);
         const uint32_t n = core_seen(c, piece, row + begin + block.rows - 1, tile);
@@ -113,8 +119,7 @@ void core_absorb(const struct core *c, const struct attn_piece *piece, uint32_t 
                  const struct attn_state *state)
 {
     const void *wide[TILE_MAX + CORE_SPARE];
-    const void *const *k = tile->k, *const *v = tile->v;
-    enum attn_type v_type = c->p->v_type;
+    const void *const *k = tile->k;
     const uint32_t n = tile->n, steps = core_round(n, CORE_SPARE);
     const uint32_t ahead = c->silent ? 0 : next->n;
 
@@ -131,14 +136,12 @@ void core_absorb(const struct core *c, const struct attn_piece *piece, uint32_t 
     if (c->lanes) {
         tile_widen_lines(c->p->k_type, tile->k, k_scales, steps, c->p->dim, c->tile);
     } else if (c->wide_k) {
-        tile_widen(c->p->k_type, tile->k, k_scales, steps, c->p->dim, c->tile, wide);
+        const size_t stride =
+            tile_widen(c->p->k_type, tile->k, k_scales, steps, c->p->dim, c->tile);
+        for (uint32_t j = 0; j < steps; j++)
+            wide[j] = c->tile + j * stride;
         k = wide;
     }
     core_weigh(c, piece, row, rows, tile, k, k_scales, state);
-    if (c->wide_v) {
-        tile_widen(v_type, tile->v, v_scales, n, c->p->dim_v, c->tile, wide);
-        v = wide;
-        v_type = ATTN_F32;
-    }
-    core_sum(c, piece, row, rows, tile, v_type, v, v_scales, next->k, state);
+    core_sum(c, piece, row, rows, tile, v_scales, next->k, state);
 }

@@ -156,7 +156,7 @@ static void absorb(const struct attn_args *args, const struct pieces_workspace *
     const bool hides = softmax_hides(args, piece, tile);
     const uint32_t blocks = (rows + MICRO_ROWS - 1) / MICRO_ROWS;
     const size_t v_bytes = attn_row_bytes(&attn_types[p->v_type], p->dim_v);
-    const void *wide[TILE], *later[TILE];
+    const void *later[TILE];
     const struct own own = own_at(p, w->own);
     struct block_pv pv = {.type = p->v_type, .v = tile->v, .ahead = later, .stride = w->run.stride};
     for (uint32_t j = 0; j < tile->n; j++)
@@ -164,9 +164,8 @@ static void absorb(const struct attn_args *args, const struct pieces_workspace *
     pv.scales =
         tile_scales(p->v_type, p->dim_v, tile->v_scale, tile->n, tile->v_scale, 0, own.scales);
     if (core_widens(p->v_type, p->dim_v, rows) || (rows > CORE_DIRECT && p->v_type != ATTN_F32)) {
-        tile_widen(p->v_type, tile->v, pv.scales, tile->n, p->dim_v, own.v, wide);
-        pv.type = ATTN_F32;
-        pv.v = wide;
+        pv.wide_stride = tile_widen(p->v_type, tile->v, pv.scales, tile->n, p->dim_v, own.v);
+        pv.wide = own.v;
     }
     for (uint32_t b = 0, at = 0; b < blocks; b++) {
         const uint32_t count = (rows - at + blocks - b - 1) / (blocks - b);

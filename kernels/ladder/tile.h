@@ -25,6 +25,8 @@ static inline struct tile_share tile_share_of(size_t row_bytes, uint32_t i, uint
                                               uint32_t n)
 {
     const uint32_t lines = (uint32_t)((row_bytes + TILE_LINE - 1) / TILE_LINE);
+    if (i == 0 && end == n)
+        return (struct tile_share){.lines = lines};
     const uint32_t first = lines * i / n;
     return (struct tile_share){
         .from = (size_t)first * TILE_LINE,
@@ -54,21 +56,31 @@ static inline struct tile_share tile_spread_next(struct tile_spread *spread)
 }
 
 /* Always inline: a compiler may take a function that only prefetches for one that does nothing, and
- * drop its calls. Asks for a share of the rows first .. first+n-1 of `ahead`. */
+ * drop its calls. */
+MICRO_INLINE void tile_fetch_lines(const void *const *ahead, uint32_t first, uint32_t n,
+                                   size_t from, const uint32_t lines)
+{
+    for (uint32_t i = first; i < first + n; i++) {
+        const char *const at = (const char *)ahead[i] + from;
+        MICRO_UNROLL
+        for (uint32_t line = 0; line < lines; line++)
+            vf_prefetch(at + (size_t)line * TILE_LINE);
+    }
+}
+
+/* Asks for a share of the rows first .. first+n-1 of `ahead`, which has few lines or is a piece of
+ * four of them at a time. */
 MICRO_INLINE void tile_fetch(const void *const *ahead, uint32_t first, uint32_t n,
                              struct tile_share share)
 {
-    for (uint32_t i = first; share.lines && i < first + n; i++) {
-        const char *at = (const char *)ahead[i] + share.from;
-        if (share.lines % 2)
-            vf_prefetch(at);
-        if (share.lines % 2)
-            at += TILE_LINE;
-        for (uint32_t pair = 0; pair < share.lines / 2; pair++, at += 2 * TILE_LINE) {
-            vf_prefetch(at);
-            vf_prefetch(at + TILE_LINE);
-        }
-    }
+    size_t from = share.from;
+    uint32_t left = share.lines;
+    for (; left >= 4; left -= 4, from += 4 * (size_t)TILE_LINE)
+        tile_fetch_lines(ahead, first, n, from, 4);
+    if (left & 2)
+        tile_fetch_lines(ahead, first, n, from, 2);
+    if (left & 1)
+        tile_fetch_lines(ahead, first, n, from + (left & 2) * (size_t)TILE_LINE, 1);
 }
 
 /*
@@ -179,15 +191,13 @@ static inline void tile_widen_any(enum attn_type type, const void *const *row,
     }
 }
 
-/* n rows widened one after the other, at whole lines; afterwards wide[] points at them. */
-static inline void tile_widen(enum attn_type type, const void *const *row,
-                              struct narrow_scales scales, uint32_t n, uint32_t dim, float *to,
-                              const void **wide)
+/* n rows widened one after the other; the floats from one to the next, which are whole lines. */
+static inline size_t tile_widen(enum attn_type type, const void *const *row,
+                                struct narrow_scales scales, uint32_t n, uint32_t dim, float *to)
 {
     const size_t stride = (dim + MICRO_LINE - 1) / MICRO_LINE * MICRO_LINE;
     tile_widen_any(type, row, scales, n, dim, MICRO_LINE, stride, to);
-    for (uint32_t j = 0; j < n; j++)
-        wide[j] = to + j * stride;
+    return stride;
 }
 
 /* n rows widened to the layout of micro_qk_lanes(). */
