@@ -16,6 +16,9 @@
  */
 enum { WALK_STREAMS = 8, WALK_STREAM_LEAST = 48, WALK_SKEW = 1024 };
 
+/* Tokens to which streams are rounded, and the largest page to which they are. */
+enum { WALK_UNIT = 16, WALK_PAGE = 64 };
+
 /* A tile of a piece. */
 struct step {
     struct attn_piece piece;
@@ -31,6 +34,7 @@ struct walk {
     uint32_t most, streams, length; /* streams, at most and now; tokens of one, fewer in the last */
     uint32_t done;                  /* tokens taken from each stream */
     uint32_t tile, skew;
+    uint32_t page, unit; /* tokens a page, or 0; streams begin a whole number of units apart */
     bool more;
     const struct step *even; /* the step before, if it differs from the next by one distance */
 };
@@ -43,7 +47,7 @@ static inline void walk_enter(struct walk *w, bool more)
     w->streams = n >= w->most * WALK_STREAM_LEAST ? w->most : 1;
     w->length = (n + w->streams - 1) / w->streams;
     if (w->streams > 1)
-        w->length = (w->length + 15) / 16 * 16 + w->skew;
+        w->length = (w->length + w->unit - 1) / w->unit * w->unit + w->skew;
     w->done = 0;
 }
 
@@ -64,12 +68,17 @@ static inline struct walk walk_begin(const struct attn_args *args, uint32_t rows
     const struct attn_problem *const p = args->problem;
     const size_t row = attn_row_bytes(&attn_types[p->k_type], p->dim);
     const uint32_t page = args->kv.table ? args->kv.page : 0;
-    struct walk w = {.most = walk_streams(tile, streams, page), .tile = tile, .skew = 1};
-    if (row < WALK_SKEW)
-        w.skew = (uint32_t)(WALK_SKEW / row);
-    if (page) { /* streams begin where a share does */
-        const uint32_t share = tile / w.most;
-        w.skew = (w.skew + share - 1) / share * share;
+    struct walk w = {.most = walk_streams(tile, streams, page),
+                     .tile = tile,
+                     .skew = row < WALK_SKEW ? (uint32_t)(WALK_SKEW / row) : 1,
+                     .page = page,
+                     .unit = WALK_UNIT};
+    const uint32_t share = tile / w.most;
+    if (page && page % share == 0 && page % WALK_UNIT == 0 && page <= WALK_PAGE)
+        w.unit = page; /* all streams come to the end of a page in the same tile */
+    if (page) {        /* streams begin where a share does */
+        const uint32_t whole = w.unit == page ? page : share;
+        w.skew = (w.skew + whole - 1) / whole * whole;
     }
     attn_cut_begin(&w.cut, args, rows, rank, rank + 1, ranks);
     const bool more = attn_cut_next(&w.cut, &w.piece);
@@ -86,13 +95,22 @@ static inline uint32_t walk_left(const struct walk *w, uint32_t s)
     return left < most ? left : most;
 }
 
+/* Do the next `most` tokens of every stream lie in the page of those at hand? */
+static inline bool walk_stays(const struct walk *w, uint32_t most)
+{
+    if (!w->page)
+        return true;
+    return (w->streams == 1 || w->unit == w->page) &&
+           (w->piece.first + w->done) % w->page + 2 * most <= w->page;
+}
+
 /* Rows of all streams, abreast while every one has a full share, else one after the other. */
 static inline void walk_rows(struct walk *w, const struct attn_args *args, struct step *step)
 {
     const uint32_t most = w->tile / w->streams;
     const bool abreast = walk_left(w, w->streams - 1) == most && walk_left(w, 0) == most;
-    const bool even = abreast && !args->kv.table && !args->kv.ring_tokens;
-    step->ahead = even ? most : 0;
+    const bool even = abreast && !args->kv.ring_tokens;
+    step->ahead = even && !w->page ? most : 0;
     if (abreast && w->even) {
         step->rows.n = most * w->streams;
         attn_kv_rows_on(&args->kv, &w->even->rows, step->rows.n, most, &step->rows);
@@ -108,7 +126,7 @@ static inline void walk_rows(struct walk *w, const struct attn_args *args, struc
         step->rows.n = n;
     }
     step->rows.k_step = step->rows.v_step = 0;
-    w->even = even ? step : NULL;
+    w->even = even && walk_stays(w, most) ? step : NULL;
 }
 
 /* The next tile, or false. Steps of the walk before must still be what they were. */
