@@ -42,6 +42,7 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
     [ANA_COPIES] = {"copies", "1",
                     "rotating copies of the data that keep every call cold; 1 is hot"},
     [ANA_SCRATCH_BYTES] = {"scratch_bytes", "bytes", "working memory the kernel asked for"},
+    [ANA_MIN_NS] = {"min_ns", "ns", "fastest single call"},
     [ANA_P50_NS] = {"p50_ns", "ns", "median of single calls"},
     [ANA_P90_NS] = {"p90_ns", "ns", "90th percentile of single calls, of ten or more"},
     [ANA_P99_NS] = {"p99_ns", "ns", "99th percentile of single calls, of 100 or more"},

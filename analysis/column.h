@@ -30,6 +30,7 @@ enum ana_column_id {
     ANA_QUANT_BOUND,
     ANA_COPIES,
     ANA_SCRATCH_BYTES,
+    ANA_MIN_NS,
     ANA_P50_NS,
     ANA_P90_NS,
     ANA_P99_NS,

@@ -9,7 +9,9 @@ packed by gzip: the median over the repetitions of a case counts, and ratios are
 rows of one file. Where rows say what a call reached of the ceilings beside it (turn_read_fraction,
 turn_fma_fraction), times are taken in units of those ceilings: what another hour did to all of them
 then cancels. Rows of scripts/turns.py are compared turn by turn and launch by launch. A target
-without rows says so. Exit 0, with --strict 1 unless every target is met, 2 for a file that cannot
+without rows says so. Behind a verdict, in brackets, stands what the fastest call of each case says,
+against the fastest reading of its ceilings: that is the kernel where nobody disturbs it, and a
+neighbour on the core takes the rest. It changes no verdict. Exit 0, with --strict 1 unless every target is met, 2 for a file that cannot
 be read.
 """
 import gzip
@@ -78,7 +80,25 @@ class Case:
         return tuple(parts[1:] if "kernel" in without else parts)
 
 
-def load(path):
+class Fastest(Case):
+    """The same case by its fastest call and the fastest readings of its ceilings."""
+
+    def __init__(self, name, rows):
+        super().__init__(name, rows)
+        self.time = min(row.get("min_ns", math.nan) for row in rows)
+
+    def share(self, kind):
+        return getattr(self, kind) / self.time
+
+    def steady(self, kind):
+        return self.time
+
+    @property
+    def fraction(self):
+        return max(self.share("read"), self.share("fma"))
+
+
+def load(path, kind=Case):
     opened = gzip.open if str(path).endswith(".gz") else open
     with opened(path, "rt", encoding="utf-8") as file:
         rows = json.load(file)["benchmarks"]
@@ -86,7 +106,7 @@ def load(path):
     for row in rows:
         if row.get("run_type") == "iteration" and not row.get("error_occurred"):
             runs[row["run_name"]].append(row)
-    return [Case(name, rows) for name, rows in runs.items()]
+    return [kind(name, rows) for name, rows in runs.items()]
 
 
 def decode(cases, **want):
@@ -297,7 +317,7 @@ def main():
     all_met = True
     for path in paths:
         try:
-            cases = load(path)
+            cases, fastest = load(path), load(path, Fastest)
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             print(f"{path}: not a result file: {error}", file=sys.stderr)
             return 2
@@ -307,7 +327,12 @@ def main():
             all_met &= verdict == "met"
             line = f"  {verdict:8} {text:50} {kind} {bound:<5}"
             if worst:
-                line += f" worst {worst[0]:.2f}, {kept} of {count}  {worst[1]}"
+                line += f" worst {worst[0]:.2f}, {kept} of {count}"
+            _, calm, calm_count, calm_worst = judge(fastest, kind, bound, pairs)
+            if calm_worst:
+                line += f" (fastest calls {calm_worst[0]:.2f}, {calm} of {calm_count})"
+            if worst:
+                line += f"  {worst[1]}"
             print(line)
     return 1 if strict and not all_met else 0
 

@@ -103,6 +103,17 @@ for blas, verdict in ((120, "met"), (80, "NOT MET")):
     check("against a library",
           verdicts(rows(f32, [100]) + rows(f32, [blas], kernel="blas_gemm"))[BLAS], verdict)
 
+# The fastest call is told beside the verdict, which stays that of the median.
+with tempfile.TemporaryDirectory() as folder:
+    path = pathlib.Path(folder) / "r.json"
+    disturbed = [{**row, "min_ns": 110} for row in rows(shape(32), [300, 310])]
+    path.write_text(json.dumps({"benchmarks": disturbed}), encoding="utf-8")
+    ran = subprocess.run([sys.executable, SCRIPT, path], capture_output=True, text=True,
+                         check=False)
+    line = next(l for l in ran.stdout.splitlines() if SMALL in l)
+    check("the fastest call", ("NOT MET" in line, "worst 0.33, 0 of 1" in line,
+                               "(fastest calls 0.91, 1 of 1)" in line), (True, True, True))
+
 with tempfile.TemporaryDirectory() as folder:
     packed, cut = pathlib.Path(folder) / "r.json.gz", pathlib.Path(folder) / "cut.json.gz"
     packed.write_bytes(gzip.compress(json.dumps({"benchmarks": mha}).encode()))

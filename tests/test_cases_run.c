@@ -62,7 +62,7 @@ static const struct attn_kernel kernel = {
 struct seen {
     int rows, errors, skipped;
     double real_time, max_abs_error, bound, kv_bytes, copies, ceiling, turns;
-    double p50, p90, max, floor, huge;
+    double min, p50, p90, max, floor, huge;
     char message[256], label[64];
 };
 
@@ -83,6 +83,7 @@ static void on_row(void *user, const struct benchmark_row *row)
     s->bound = counter(row, ANA_ERROR_BOUND);
     s->kv_bytes = counter(row, ANA_KV_BYTES);
     s->copies = counter(row, ANA_COPIES);
+    s->min = counter(row, ANA_MIN_NS);
     s->p50 = counter(row, ANA_P50_NS);
     s->p90 = counter(row, ANA_P90_NS);
     s->max = counter(row, ANA_MAX_NS);
@@ -151,7 +152,8 @@ int main(void)
     CHECK(s.kv_bytes == 40 * 2 * (16 + 16) * 2, "kv_bytes %g", s.kv_bytes);
     CHECK(s.copies == 1, "hot is one copy, not %g", s.copies);
     CHECK(s.ceiling > 0, "a rung has a ceiling");
-    CHECK(s.p50 > 0 && s.p50 <= s.max, "median call %g, slowest %g", s.p50, s.max);
+    CHECK(s.min > 0 && s.min <= s.p50 && s.p50 <= s.max, "fastest call %g, median %g, slowest %g",
+          s.min, s.p50, s.max);
     CHECK(s.p90 == -1, "two calls have a 90th percentile: %g", s.p90);
     CHECK(s.floor >= 0 && s.huge >= 0 && s.huge <= 1, "floor %g, huge %g", s.floor, s.huge);
     CHECK(strncmp(s.label, "a model", 7) == 0, "label \"%s\"", s.label);

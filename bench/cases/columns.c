@@ -101,6 +101,7 @@ static double latency_columns(struct benchmark_state *state, struct benchmark_ru
         if (n >= percentiles[i].least)
             set(state, percentiles[i].id, round(1e9 * percentile(sorted, n, percentiles[i].share)),
                 0);
+    set(state, ANA_MIN_NS, round(1e9 * sorted[0]), 0);
     set(state, ANA_MAX_NS, round(1e9 * sorted[n - 1]), 0);
     benchmark_clock_quality(runner, &cost, &jitter);
     set(state, ANA_CLOCK_COST_NS, round(1e9 * cost), 0);
