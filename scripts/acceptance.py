@@ -10,6 +10,8 @@
   P4  2 % more work, found by its counts in 100 of 100 cases, by as much as was put in; no time
       is taken, so the machine need not be idle
   P6  a kernel that became 5 % faster is never called a regression
+  T1  300 cases that all changed are judged within ten minutes
+  T2  300 cases of unchanged code within twenty seconds
 
 A slowdown is work in the kernel (every n-th KV tile done twice, -DATTN_INJECT_DEN=n), never a
 number that was scaled. The thresholds stand here and are not options. Every run that was begun is
@@ -63,6 +65,17 @@ kv_type = f32
 heads = 8
 dim = 64,128
 """
+MANY = """
+cache = hot
+threads = 1
+kv_heads = 1
+heads = 8
+[all]
+kernel = split
+kv_type = f16,f32
+dim = 64-208+16
+context = 64-512+32
+"""
 # Base, head, and how many runs, or how many cases in however many runs that takes.
 PROTOCOLS = {
     "A1": {"base": "plain", "head": "relinked", "runs": 60, "budget": "60s"},
@@ -74,6 +87,9 @@ PROTOCOLS = {
            "parts": [*([f"--kv_type={t}", *COUNTED] for t in ("f32", "f16", "bf16", "e4m3", "e5m2")),
                      BYSTANDERS]},
     "P6": {"base": "every18", "head": "plain", "cases": 200, "budget": "3m"},
+    "T1": {"base": "plain", "head": "every18", "runs": 1, "budget": "10m", "seconds": 600},
+    "T2": {"base": "plain", "head": "plain", "runs": 1, "budget": "10m", "seconds": 20,
+           "fingerprint": True},
 }
 WORTHY = 0.02  # launches of a gate-worthy case differ by no more than this
 SWAPS = 2000
@@ -143,6 +159,15 @@ class Protocol:
         except FileNotFoundError:
             return 0
 
+    def seconds(self):
+        """Of every attempt that came to its end."""
+        try:
+            with open(self.place / "attempts.csv", newline="") as file:
+                return [float(row["seconds"]) for row in csv.DictReader(file)
+                        if row["status"] != "stopped"]
+        except FileNotFoundError:
+            return []
+
     def note(self, *cells):
         path = self.place / "attempts.csv"
         new = not path.exists()
@@ -161,11 +186,13 @@ class Protocol:
                     "--format=json", *sides, *self.plan["parts"][done]]
         budget = self.options.budget or self.plan["budget"]
         cases = ["--suite=ci"]
-        if "cases" in self.plan:
-            path = self.options.builds / "power.sweep"
-            path.write_text(POWER)
+        sweep = POWER if "cases" in self.plan else MANY if "seconds" in self.plan else ""
+        if sweep:
+            path = self.options.builds / f"{self.name}.sweep"
+            path.write_text(sweep)
             cases = [f"--suite={os.path.relpath(path, ROOT)}"]
-        return [programs["stat"], "regress", "ab", f"--budget={budget}", "--no_fingerprint",
+        blind = [] if self.plan.get("fingerprint") else ["--no_fingerprint"]
+        return [programs["stat"], "regress", "ab", f"--budget={budget}", *blind,
                 f"--seed={1000 + number}", f"--json={result}", *sides,
                 *(self.options.arguments or cases)]
 
@@ -306,6 +333,19 @@ def score_power(protocol, runs):
         yield met(f"called REGRESSED in {wrong}, wanted 0", not wrong, enough)
 
 
+def score_time(protocol, runs):
+    most = protocol.plan["seconds"]
+    for run, seconds in zip(runs, protocol.seconds()):
+        count = {}
+        for case in run["cases"]:
+            count[case["verdict"]] = count.get(case["verdict"], 0) + 1
+        yield (f"{len(run['cases'])} cases in {seconds:.0f} s: "
+               + ", ".join(f"{n} {verdict}" for verdict, n in sorted(count.items())))
+        yield met(f"at most {most} s for 300", seconds <= most and len(run["cases"]) == 300)
+    if not runs:
+        yield met(f"at most {most} s for 300", True, False)
+
+
 def score_counts(protocol, runs):
     plan = protocol.plan
     slowed = [case for run in runs for case in run["cases"] if injected(case["case"])]
@@ -351,10 +391,10 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("protocols", nargs="*", metavar="PROTOCOL",
-                        help="A1 A2 A4 P2 P3 P4 P6; all of them by default")
+                        help="A1 A2 A4 P2 P3 P4 P6 T1 T2; all of them by default")
     parser.add_argument("--score", action="store_true", help="run nothing, score what is there")
     parser.add_argument("--runs", type=int, default=1000, help="at most so many runs a protocol")
-    parser.add_argument("--budget", help="of each timed run: 60s of A1 and A2, 3m of the others")
+    parser.add_argument("--budget", help="of each timed run: 60s of A1 and A2, 10m of T1, 3m of P2 to P6")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "results/acceptance")
     parser.add_argument("--builds", type=pathlib.Path, default=ROOT / "build/acceptance")
     # What stands behind -- goes to attn-bench, options as well.
@@ -366,7 +406,7 @@ def main():
     for name in options.protocols:
         if name not in known:
             sys.exit(f"acceptance.py: no protocol '{name}'; there are {', '.join(sorted(known))}")
-    names = options.protocols or ["P4", "A1", "A4", "P2", "P3", "P6", "A2"]
+    names = options.protocols or ["P4", "T2", "T1", "A1", "A4", "P2", "P3", "P6", "A2"]
     options.builds.mkdir(parents=True, exist_ok=True)
 
     kinds = set()
@@ -386,8 +426,9 @@ def main():
             protocol = Protocol(name, options)
             if not options.score:
                 protocol.go_on(programs)
-            score = (score_counts if "parts" in protocol.plan else
-                     score_quiet if "runs" in protocol.plan else score_power)
+            plan = protocol.plan
+            score = (score_counts if "parts" in plan else score_time if "seconds" in plan
+                     else score_quiet if "runs" in plan else score_power)
             lines = score(protocol, [run for _, run in protocol.runs()])
         for line in lines:
             say(f"{name}  {line}")
