@@ -288,6 +288,13 @@ def upper(failures, runs):
     return high
 
 
+def verdicts(cases):
+    count = {}
+    for case in cases:
+        count[case["verdict"]] = count.get(case["verdict"], 0) + 1
+    return ", ".join(f"{n} {verdict}" for verdict, n in sorted(count.items()))
+
+
 def score_quiet(protocol, runs):
     failed = sum(run["status"] == 1 for run in runs)
     broken = sum(run["status"] == 4 for run in runs)
@@ -297,6 +304,7 @@ def score_quiet(protocol, runs):
     yield (f"{len(runs)} of {plan['runs']} runs, {protocol.attempts()} attempts: {failed} failed, "
            f"{passed} not gated, {broken} broken")
     if runs:
+        yield "verdicts: " + verdicts(case for run in runs for case in run["cases"])
         yield f"at most {100 * upper(failed, len(runs)):.1f} % of runs fail (95 % confidence)"
     if not plan.get("load"):
         yield met("at most 3 runs not gated", passed <= 3, enough)
@@ -306,22 +314,18 @@ def score_quiet(protocol, runs):
 def score_power(protocol, runs):
     plan = protocol.plan
     cases = [case for run in runs for case in worthy(run)][:plan["cases"]]
-    count = {}
-    for case in cases:
-        count[case["verdict"]] = count.get(case["verdict"], 0) + 1
     others = [case for run in runs for case in run["cases"] if not injected(case["name"])]
     unsteady = [case for run in runs if run["gated"] for case in run["cases"]
                 if injected(case["name"])]
     ratios = sorted(case["ratio"] for case in cases)
     middle = f", median change {100 * (ratios[len(ratios) // 2] - 1):+.1f} %" if ratios else ""
     yield (f"{len(cases)} of {plan['cases']} gate-worthy cases in {len(runs)} runs, "
-           f"{protocol.attempts()} attempts: "
-           + ", ".join(f"{n} {verdict}" for verdict, n in sorted(count.items())) + middle)
+           f"{protocol.attempts()} attempts: {verdicts(cases)}{middle}")
     yield (f"{sum(not run['gated'] for run in runs)} runs not gated; {len(unsteady)} slowed cases "
            f"were measured in the others, gate-worthy or not")
     enough = len(cases) >= plan["cases"]
     if "found" in plan:
-        found = count.get("REGRESSED", 0)
+        found = sum(case["verdict"] == "REGRESSED" for case in cases)
         wrong = sum(case["verdict"] == "OK" for case in unsteady)
         yield met(f"found in {found}, wanted {plan['found']}",
                   len(cases) - found <= plan["cases"] - plan["found"], enough)
@@ -336,11 +340,7 @@ def score_power(protocol, runs):
 def score_time(protocol, runs):
     most = protocol.plan["seconds"]
     for run, seconds in zip(runs, protocol.seconds()):
-        count = {}
-        for case in run["cases"]:
-            count[case["verdict"]] = count.get(case["verdict"], 0) + 1
-        yield (f"{len(run['cases'])} cases in {seconds:.0f} s: "
-               + ", ".join(f"{n} {verdict}" for verdict, n in sorted(count.items())))
+        yield f"{len(run['cases'])} cases in {seconds:.0f} s: {verdicts(run['cases'])}"
         yield met(f"at most {most} s for 300", seconds <= most and len(run["cases"]) == 300)
     if not runs:
         yield met(f"at most {most} s for 300", True, False)
