@@ -27,17 +27,56 @@ def instructions(path):
         yield [(int(m[1], 16), m[2], m[3]) for m in rows if m]
 
 
+def blocks_of(code):
+    """Basic blocks as (first, end) in `code`, and the blocks each may be followed by."""
+    index = {row[0]: i for i, row in enumerate(code)}
+    target = {}
+    for i, (_, name, operands) in enumerate(code):
+        where = re.match(r"([0-9a-f]+)", operands)
+        if JUMP.match(name) and where:
+            target[i] = index.get(int(where[1], 16))
+    ends = {i for i, (_, name, _) in enumerate(code) if JUMP.match(name) or name.startswith("ret")}
+    begins = sorted({0} | {i + 1 for i in ends if i + 1 < len(code)}
+                    | {i for i in target.values() if i is not None})
+    number = {first: k for k, first in enumerate(begins)}
+    blocks = list(zip(begins, begins[1:] + [len(code)]))
+    after = []
+    for first, end in blocks:
+        last, follows = end - 1, []
+        if target.get(last) is not None:
+            follows.append(number[target[last]])
+        if end in number and code[last][1] != "jmp" and not code[last][1].startswith("ret"):
+            follows.append(number[end])
+        after.append(follows)
+    return blocks, after
+
+
 def inner_loops(code):
-    """Bodies of loops that hold no other loop."""
-    backward = []
-    for at, name, operands in code:
-        target = re.match(r"([0-9a-f]+)", operands)
-        if JUMP.match(name) and target and int(target[1], 16) <= at:
-            backward.append((int(target[1], 16), at))
-    for first, last in backward:
-        if any(first <= a and b < last for a, b in backward):
-            continue
-        yield [row for row in code if first <= row[0] <= last]
+    """Bodies of loops that hold no other loop. What only jumps back, as a rare case that was put
+    behind everything else does, is none: the way to it began before the place it jumps to."""
+    if not code:
+        return
+    blocks, after = blocks_of(code)
+    before = [[] for _ in blocks]
+    for block, follows in enumerate(after):
+        for follow in follows:
+            before[follow].append(block)
+    loops = {}
+    for last, follows in enumerate(after):
+        for head in follows:
+            if head > last:
+                continue
+            body, open_ends = {head}, [last]
+            while open_ends:
+                block = open_ends.pop()
+                if block not in body:
+                    body.add(block)
+                    open_ends += before[block]
+            if 0 not in body or head == 0:
+                loops.setdefault(head, set()).update(body)
+    for head, body in loops.items():
+        if not any(other != head and other in body for other in loops):
+            yield [row for block in sorted(body) for row in code[slice(*blocks[block])]]
 
 
 def spills(body):

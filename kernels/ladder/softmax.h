@@ -76,6 +76,35 @@ static inline void softmax_hide(const struct attn_args *args, const struct attn_
     }
 }
 
+/* The largest or the sum of each row's lanes, to fold[row]; a single row need not go by memory. */
+static inline void softmax_fold(vf x, uint32_t lanes, bool largest, float fold[VF_LANES])
+{
+    const uint32_t own = lanes - 1; /* a power of two */
+    if (lanes == 1) {
+        fold[0] = largest ? vf_hmax(x) : vf_sum(x);
+        return;
+    }
+    vf_store(fold, x);
+    for (uint32_t i = lanes; i < VF_LANES; i++)
+        if (!largest)
+            fold[i & own] += fold[i];
+        else if (fold[i] > fold[i & own])
+            fold[i & own] = fold[i];
+}
+
+/* What is added to the logits of each lane: -m of its row, or 0 while a row has seen nothing. */
+static inline vf softmax_shift(const float *m, uint32_t rows, uint32_t lanes)
+{
+    float shift[VF_LANES];
+    if (lanes == 1)
+        return vf_set1(m[0] == -INFINITY ? 0 : -m[0]);
+    for (uint32_t i = 0; i < VF_LANES; i++) {
+        const uint32_t r = (i & (lanes - 1)) < rows ? i & (lanes - 1) : 0;
+        shift[i] = m[r] == -INFINITY ? 0 : -m[r];
+    }
+    return vf_load(shift);
+}
+
 /*
  * Logits of a block, [token][lane], to weights, in place; moves m and l of its rows and leaves in
  * keep[] the factor by which what they have accumulated must shrink.
@@ -83,10 +112,14 @@ static inline void softmax_hide(const struct attn_args *args, const struct attn_
 static inline void softmax_block(float *logit, uint32_t rows, uint32_t lanes, uint32_t n, float *m,
                                  float *l, float *keep)
 {
-    const uint32_t total = n * lanes, own = lanes - 1; /* a power of two */
-    float fold[VF_LANES], reference[VF_LANES];
+    const uint32_t total = n * lanes;
+    float fold[VF_LANES];
     vf sum = vf_zero();
 
+    for (uint32_t r = 0; r < rows; r++)
+        keep[r] = 1;
+    if (!n)
+        return;
     for (uint32_t i = total; i % VF_LANES; i++)
         logit[i] = SOFTMAX_HIDDEN;
     /* Four maxima: one would wait for itself at every step. */
@@ -100,30 +133,21 @@ static inline void softmax_block(float *logit, uint32_t rows, uint32_t lanes, ui
     }
     for (; at < total; at += VF_LANES)
         max[0] = vf_max(max[0], vf_load(logit + at));
-    vf_store(fold, vf_max(vf_max(max[0], max[1]), vf_max(max[2], max[3])));
-    for (uint32_t i = lanes; i < VF_LANES; i++)
-        fold[i & own] = fold[i] > fold[i & own] ? fold[i] : fold[i & own];
+    softmax_fold(vf_max(vf_max(max[0], max[1]), vf_max(max[2], max[3])), lanes, true, fold);
     for (uint32_t r = 0; r < rows; r++) {
         const float top = fold[r % VF_LANES], before = m[r];
-        keep[r] = 1;
         if (top > before + SOFTMAX_LAZY && top > SOFTMAX_HIDDEN / 2) {
             m[r] = top;
             keep[r] = before == -INFINITY ? 0 : expf(before - top);
         }
     }
-    for (uint32_t i = 0; i < VF_LANES; i++) {
-        const uint32_t r = (i & own) < rows ? i & own : 0;
-        reference[i] = m[r] == -INFINITY ? 0 : -m[r];
-    }
-    const vf shift = vf_load(reference);
+    const vf shift = softmax_shift(m, rows, lanes);
     for (uint32_t i = 0; i < total; i += VF_LANES) {
         const vf e = vf_exp(vf_add(vf_load(logit + i), shift));
         vf_store(logit + i, e);
         sum = vf_add(sum, e);
     }
-    vf_store(fold, sum);
-    for (uint32_t i = lanes; i < VF_LANES; i++)
-        fold[i & own] += fold[i];
+    softmax_fold(sum, lanes, false, fold);
     for (uint32_t r = 0; r < rows; r++)
         l[r] = l[r] * keep[r] + fold[r];
 }
