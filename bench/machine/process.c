@@ -7,6 +7,7 @@
 #include "bench/machine/process.h"
 
 #include <errno.h>
+#include <link.h>
 #include <linux/perf_event.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -16,15 +17,26 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The linker's: where the program begins and where its code ends. */
-extern const char __executable_start[], etext[];
-
 uint64_t process_text_hash(const char *text, size_t n)
 {
     uint64_t h = 0xcbf29ce484222325u;
     for (size_t i = 0; i < n; i++)
         h = (h ^ (unsigned char)text[i]) * 0x100000001b3u;
     return h;
+}
+
+/* The code of the first object, which is the program, segment by segment: between them nothing need
+ * be mapped. */
+static int hash_code(struct dl_phdr_info *program, size_t size, void *hash)
+{
+    (void)size;
+    for (size_t i = 0; i < program->dlpi_phnum; i++) {
+        const ElfW(Phdr) *const segment = &program->dlpi_phdr[i];
+        const uintptr_t at = (uintptr_t)(program->dlpi_addr + segment->p_vaddr);
+        if (segment->p_type == PT_LOAD && (segment->p_flags & (PF_R | PF_X)) == (PF_R | PF_X))
+            *(uint64_t *)hash ^= process_text_hash((const char *)at, segment->p_filesz);
+    }
+    return 1;
 }
 
 /* A chain of dependent steps: it takes as long as the clock of the core makes it. */
@@ -102,12 +114,12 @@ static void add_policy(struct machine_context *c)
 
 void process_describe(struct machine_context *c, const struct machine_clock *clock)
 {
-    const size_t text = (size_t)((uintptr_t)etext - (uintptr_t)__executable_start);
+    uint64_t code = 0;
     size_t bytes = 0;
+    dl_iterate_phdr(hash_code, &code);
     for (char *const *e = environ; *e; e++)
         bytes += strlen(*e) + 1;
-    context_set(c, "env.text_hash", "%016llx",
-                (unsigned long long)process_text_hash(__executable_start, text));
+    context_set(c, "env.text_hash", "%016llx", (unsigned long long)code);
     context_set(c, "env.environ_bytes", "%zu", bytes);
     context_set(c, "env.argv0_bytes", "%zu", strlen(program_invocation_name));
     context_set(c, "env.stack_align", "%u of 4096",
