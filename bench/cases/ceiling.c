@@ -7,6 +7,7 @@
  */
 #include "bench/cases/ceiling.h"
 
+#include "analysis/stats.h"
 #include "kernels/registry.h"
 
 #include <stdlib.h>
@@ -157,16 +158,10 @@ static const struct attn_kernel *fastest(const struct attn_ceiling_team *t,
     return best;
 }
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double middle(double *values, size_t n)
 {
-    qsort(values, n, sizeof(*values), compare);
-    return n % 2 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
+    ana_sort(values, n);
+    return ana_median(values, n);
 }
 
 struct attn_turn_fractions attn_ceilings_turns(struct attn_ceilings *ceilings,

@@ -8,6 +8,7 @@
 #include "bench/cases/columns.h"
 
 #include "analysis/column.h"
+#include "analysis/stats.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -61,12 +62,6 @@ void attn_columns_of_usage(struct benchmark_state *state, const struct usage *be
         BENCHMARK_COUNTER_AVG_ITERATIONS);
 }
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Nearest rank: the smallest value that at least this share of the calls did not exceed. */
 static double percentile(const double *sorted, size_t n, double share)
 {
@@ -95,7 +90,7 @@ static double latency_columns(struct benchmark_state *state, struct benchmark_ru
     if (!sorted)
         return 0;
     memcpy(sorted, samples, n * sizeof(*sorted));
-    qsort(sorted, n, sizeof(*sorted), compare);
+    ana_sort(sorted, n);
     const double median = percentile(sorted, n, 0.50);
     for (size_t i = 0; i < sizeof(percentiles) / sizeof(*percentiles); i++)
         if (n >= percentiles[i].least)

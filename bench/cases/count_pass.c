@@ -7,6 +7,7 @@
 #include "bench/cases/count.h"
 
 #include "analysis/column.h"
+#include "analysis/stats.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -153,12 +154,6 @@ static bool complete(const struct attn_counting *c, const struct attn_counted_by
     return r->iterations && r->passes == c->bytes.meter.passes;
 }
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Over the repetitions whose reading was good; false when there is none. */
 static bool summary(const struct attn_counting *c, const struct attn_counted *counted, bool median,
                     enum figure figure, double *value)
@@ -172,8 +167,8 @@ static bool summary(const struct attn_counting *c, const struct attn_counted *co
         sum += values[n++];
     }
     if (n) {
-        qsort(values, n, sizeof(*values), compare);
-        *value = median ? (values[(n - 1) / 2] + values[n / 2]) / 2 : sum / (double)n;
+        ana_sort(values, n);
+        *value = median ? ana_median(values, n) : sum / (double)n;
     }
     free(values);
     return n > 0;

@@ -5,6 +5,7 @@
  */
 #include "bench/cases/survey.h"
 
+#include "analysis/stats.h"
 #include "bench/cases/survey_run.h"
 #include "bench/machine/memory.h"
 #include "kernels/cpu.h"
@@ -55,12 +56,6 @@ void attn_reading_words(const struct attn_reading *r, char *buf, size_t size)
              r->threads == 1 ? "" : "s");
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 double attn_reading_best(const struct attn_reading *r, double *spread)
 {
     double sorted[ATTN_SURVEY_REPETITIONS];
@@ -69,7 +64,7 @@ double attn_reading_best(const struct attn_reading *r, double *spread)
     if (!n)
         return 0;
     memcpy(sorted, r->value, n * sizeof(*sorted));
-    qsort(sorted, n, sizeof(*sorted), by_value);
+    ana_sort(sorted, n);
     const bool rate = attn_reading_is_rate(r);
     const double best = sorted[rate ? n - 1 : 0], middle = sorted[rate ? (n - 1) / 2 : n / 2];
     *spread = rate ? 1 - middle / best : middle / best - 1;
