@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "analysis/regress/experiment.h"
 #include "analysis/regress/judge.h"
 #include "analysis/stats.h"
 
@@ -212,6 +213,23 @@ static void check_controls(uint64_t *random)
     CHECK(reg_judge_controls(series, 0, vm, &looks, &control) == 0 && control.quiet, "none");
 }
 
+/* Eight launches can be significant, two more are for the noise; a round takes 40 ms, and one is
+ * thrown away. */
+static void check_rounds(void)
+{
+    const struct reg_profile *const vm = reg_profile_find("vm");
+    const struct reg_plan *const plan = &reg_plan_default;
+    const struct reg_pace quick = {0.02, 0.08}, slow = {0.4, 1.25};
+    CHECK(reg_confirms_needed(vm, 1) == 8, "%zu launches", reg_confirms_needed(vm, 1));
+    CHECK(reg_fit_rounds(plan, vm, &quick, 10, 300) == 6, "all there is time for");
+    CHECK(reg_fit_rounds(plan, vm, &quick, 100, 301) == 6, "just enough");
+    CHECK(reg_fit_rounds(plan, vm, &quick, 100, 299) == 5, "not quite");
+    CHECK(reg_fit_rounds(plan, vm, &quick, 300, 381) == 1, "many cases");
+    CHECK(reg_fit_rounds(plan, vm, &quick, 300, 0) == 1, "no time");
+    CHECK(reg_fit_rounds(plan, vm, &slow, 3, -5) == 1, "less than none");
+    CHECK(reg_fit_rounds(plan, vm, &slow, 23, 380) == 3, "calls longer than a round should be");
+}
+
 int main(void)
 {
     uint64_t random = test_seed();
@@ -220,6 +238,7 @@ int main(void)
     check_verdicts(&random);
     check_runs(&random);
     check_controls(&random);
+    check_rounds();
     CHECK(!reg_profile_find("metal"), "no such profile");
     return test_exit();
 }

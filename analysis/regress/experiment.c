@@ -103,10 +103,24 @@ static int screen(struct reg_experiment *e, struct reg_item *items, struct reg_s
     return error;
 }
 
+size_t reg_fit_rounds(const struct reg_plan *plan, const struct reg_profile *profile,
+                      const struct reg_pace *pace, size_t items, double left)
+{
+    /* The least that can be significant if most of the cases changed, and two for the noise. */
+    const double launches = (double)reg_confirms_needed(profile, 1) + 2;
+    const double screening = pace->round * (double)(plan->screen_rounds + 1);
+    const double rest = fmax(pace->item - screening, 0); /* preparing and starting */
+    const double round = fmax(pace->round, 2 * plan->confirm_seconds);
+    const double rounds = (left / launches / (double)items - rest) / round - 1;
+    return (size_t)fmax(1, fmin(floor(rounds), (double)plan->confirm_rounds));
+}
+
 static int confirm(struct reg_experiment *e, struct reg_item *items, struct reg_series *series,
                    struct reg_judged *judged, double begin)
 {
-    const double deadline = begin + e->plan.budget;
+    const double deadline = begin + e->plan.budget, screened = reg_now() - begin;
+    const size_t asked = e->launches[REG_SCREEN] * (e->count + e->controls);
+    const struct reg_pace pace = {reg_log_round_seconds(&e->log), screened / (double)asked};
     size_t n = 0, again = 0;
     for (size_t i = 0; i < e->count; i++)
         if (e->subjects[i].flagged)
@@ -114,6 +128,7 @@ static int confirm(struct reg_experiment *e, struct reg_item *items, struct reg_
     if (!n)
         return 0;
     n = add_controls(e, items, n);
+    e->confirm_rounds = reg_fit_rounds(&e->plan, e->profile, &pace, n, deadline - reg_now());
     e->looks.first = e->plan.confirms > e->plan.first ? e->plan.first : 0;
     const size_t first = e->looks.first ? e->looks.first : e->plan.confirms;
     int error = launch_many(e, REG_CONFIRM, first, 1, deadline, items, n);

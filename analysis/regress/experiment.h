@@ -21,7 +21,7 @@
 
 struct reg_plan {
     size_t screens, screen_rounds;
-    size_t first, confirms, confirm_rounds; /* launches of the first look, and of both */
+    size_t first, confirms, confirm_rounds; /* launches of the first look, of both; most rounds */
     double turn_seconds;                    /* a sample, of a program that serves */
     double screen_seconds, confirm_seconds; /* each side in a round */
     double budget;                          /* seconds, of the whole */
@@ -55,11 +55,25 @@ struct reg_experiment {
 
     struct reg_log log;
     size_t launches[REG_STAGES]; /* that were done */
+    size_t confirm_rounds;       /* that the budget has room for */
     struct reg_looks looks;
     bool short_of_time; /* the budget cut launches */
     double seconds;     /* it took */
     uint64_t random;
 };
+
+/* Seconds that screening took: a round of both sides, a launch of one item. */
+struct reg_pace {
+    double round, item;
+};
+
+/*
+ * Rounds of a confirming launch of so many items. All that are planned, unless so many cases look
+ * changed that the seconds `left` would not do for the launches a verdict takes: launches are what
+ * is replicated, and rounds only make each of them more exact. At least 1.
+ */
+size_t reg_fit_rounds(const struct reg_plan *plan, const struct reg_profile *profile,
+                      const struct reg_pace *pace, size_t items, double left);
 
 /* Screens and confirms the subjects. 0 or -ENOMEM; what goes wrong with a case is in its subject.
  * The log is to be freed by the caller. */

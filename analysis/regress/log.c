@@ -53,6 +53,14 @@ double reg_log_disturbed(const struct reg_log *log)
     return log->count ? 1 - (double)log->dropped[REG_KEPT] / (double)log->count : 0;
 }
 
+double reg_log_round_seconds(const struct reg_log *log)
+{
+    double sum = 0;
+    for (size_t i = 0; i < log->count; i++)
+        sum += log->rounds[i].disturbance.seconds;
+    return log->count ? sum / (double)log->count : 0;
+}
+
 static bool counts(const struct reg_log *log, const struct reg_round *r)
 {
     return r->drop == REG_KEPT || log->keep_disturbed;

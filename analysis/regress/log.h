@@ -53,6 +53,9 @@ double reg_log_disturbed(const struct reg_log *log);
 void reg_log_series(const struct reg_log *log, bool control, const uint64_t swaps[REG_STAGES],
                     struct reg_series *series, size_t items);
 
+/* Mean seconds of a round, both sides; 0 if there is none. */
+double reg_log_round_seconds(const struct reg_log *log);
+
 /* Median time of one side of an item in one stage; NAN if there is none. */
 double reg_log_time(const struct reg_log *log, size_t item, enum reg_stage stage, bool head);
 

@@ -71,7 +71,7 @@ static size_t round_count(const struct measuring *m)
     /* A program that is started for every sample has no warm rounds to gain from. */
     if (!m->experiment->base->serves)
         return plan->screen_rounds;
-    return m->stage == REG_SCREEN ? plan->screen_rounds : plan->confirm_rounds;
+    return m->stage == REG_SCREEN ? plan->screen_rounds : m->experiment->confirm_rounds;
 }
 
 /* Samples of both sides that followed each other at once, again and again. */
