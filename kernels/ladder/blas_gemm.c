@@ -23,8 +23,9 @@ static size_t own_floats(const struct attn_problem *p)
 }
 
 static void absorb(const struct attn_args *args, const struct pieces_workspace *w, uint32_t rows,
-                   const struct step *step)
+                   const struct step *step, const struct attn_rows *next)
 {
+    (void)next; /* nothing is asked of memory ahead of its use */
     const struct attn_piece *const piece = &step->piece;
     const struct attn_rows *const tile = &step->rows;
     const struct attn_problem *const p = args->problem;

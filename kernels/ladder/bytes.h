@@ -24,13 +24,12 @@ static inline vb vb_load_i4(const void *p)
     const int8x16_t pairs = vld1q_s8(p);
     return (vb){{vshrq_n_s8(vshlq_n_s8(pairs, 4), 4), vshrq_n_s8(pairs, 4)}};
 }
-/* Every byte plus `above`, which is 128 or 0. */
-static inline void vb_store_above(void *p, vb x, uint8_t above)
+/* So few lanes take the fours of one block at a time: they stay as they are, and signed. */
+static inline void vb_weave(const vb *x, uint8_t *to, uint8_t above)
 {
-    const int8x16_t flip = vreinterpretq_s8_u8(vdupq_n_u8(above));
-    int8_t *const at = p;
-    vst1q_s8(at, veorq_s8(x.val[0], flip));
-    vst1q_s8(at + 16, veorq_s8(x.val[1], flip));
+    (void)above;
+    vst1q_s8((int8_t *)to, x->val[0]);
+    vst1q_s8((int8_t *)to + 16, x->val[1]);
 }
 /* The first bytes of x[0] to x[3], then their second ones, to 128 bytes. */
 static inline void vb_interleave(const vb x[4], int8_t *to)
@@ -68,10 +67,31 @@ static inline vb vb_load_i4(const void *p)
     const __m256i codes = _mm256_set_m128i(_mm_srli_epi16(pairs, 4), pairs);
     return _mm256_shuffle_epi8(value, _mm256_and_si256(codes, _mm256_set1_epi8(15)));
 }
-static inline void vb_store_above(void *p, vb x, uint8_t above)
+#if defined(__AVX512F__)
+/* The first four bytes of x[0] to x[3], then their second ones, all plus `above`, which is 128. */
+static inline void vb_weave(const vb *x, uint8_t *to, uint8_t above)
 {
-    _mm256_storeu_si256(p, _mm256_xor_si256(x, _mm256_set1_epi8((char)above)));
+    const __m512i flip = _mm512_set1_epi8((char)above), four = _mm512_set1_epi32(4);
+    const __m512i first =
+        _mm512_setr_epi32(0, 8, 16, 24, 1, 9, 17, 25, 2, 10, 18, 26, 3, 11, 19, 27);
+    const __m512i a = _mm512_inserti64x4(_mm512_castsi256_si512(x[0]), x[1], 1);
+    const __m512i b = _mm512_inserti64x4(_mm512_castsi256_si512(x[2]), x[3], 1);
+    const __m512i low = _mm512_permutex2var_epi32(a, first, b);
+    const __m512i high = _mm512_permutex2var_epi32(a, _mm512_add_epi32(first, four), b);
+    _mm512_storeu_si512(to, _mm512_xor_si512(low, flip));
+    _mm512_storeu_si512(to + 64, _mm512_xor_si512(high, flip));
 }
+#else
+/* The first four bytes of x[0] and x[1], then their second ones, all plus `above`, which is 128. */
+static inline void vb_weave(const vb *x, uint8_t *to, uint8_t above)
+{
+    const __m256i flip = _mm256_set1_epi8((char)above);
+    const __m256i a = _mm256_permute4x64_epi64(_mm256_xor_si256(x[0], flip), 0xd8);
+    const __m256i b = _mm256_permute4x64_epi64(_mm256_xor_si256(x[1], flip), 0xd8);
+    _mm256_storeu_si256((void *)to, _mm256_unpacklo_epi32(a, b));
+    _mm256_storeu_si256((void *)(to + 32), _mm256_unpackhi_epi32(a, b));
+}
+#endif
 static inline void vb_interleave(const vb x[4], int8_t *to)
 {
     const __m256i a = _mm256_unpacklo_epi8(x[0], x[1]), A = _mm256_unpackhi_epi8(x[0], x[1]);

@@ -42,8 +42,9 @@ static void absorb_row(const struct attn_args *args, const struct attn_piece *pi
 }
 
 static void absorb(const struct attn_args *args, const struct pieces_workspace *w, uint32_t rows,
-                   const struct step *step)
+                   const struct step *step, const struct attn_rows *next)
 {
+    (void)next; /* nothing is asked of memory ahead of its use */
     const struct attn_piece *const piece = &step->piece;
     const struct attn_rows *const tile = &step->rows;
     const struct attn_problem *const p = args->problem;

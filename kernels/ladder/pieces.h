@@ -26,8 +26,10 @@ struct pieces_rung {
     /* Before the first tile of a piece, or NULL. */
     void (*begin)(const struct attn_args *args, const struct attn_piece *piece,
                   const struct pieces_workspace *w, uint32_t rows);
+    /* A tile; `next` comes after it, or is the same at the end, and has k and v for as many rows.
+     */
     void (*absorb)(const struct attn_args *args, const struct pieces_workspace *w, uint32_t rows,
-                   const struct step *step);
+                   const struct step *step, const struct attn_rows *next);
 };
 
 static inline size_t pieces_align(size_t floats)
@@ -59,14 +61,15 @@ static inline void pieces_attend(const struct pieces_rung *rung, const struct at
         attn_pieces_workspace(args, rung->rows, pieces_workspace_floats(rung, p), rank, ranks);
     struct pieces_workspace w = {.run = attn_state_at(memory + state_floats, most, p->dim_v)};
     struct walk walk = walk_begin(args, rung->rows, rung->tile, rung->streams, rank, ranks);
-    struct step steps[2]; /* the walk wants the one before */
+    struct step steps[2]; /* the one at hand and the next */
     struct attn_state state = {0};
     uint32_t summed = 0;
 
     w.q = memory + 2 * state_floats;
     w.own = w.q + pieces_align((size_t)most * p->dim);
-    for (uint32_t i = 0; walk_next(&walk, args, &steps[i % 2]); i++) {
-        const struct step *const step = &steps[i % 2];
+    bool more = walk_next(&walk, args, &steps[0]);
+    for (uint32_t i = 0; more; i++) {
+        struct step *const step = &steps[i % 2], *const after = &steps[(i + 1) % 2];
         const struct attn_piece *const piece = &step->piece;
         const uint32_t rows = (piece->q_end - piece->q_first) * attn_group(p);
         if (step->begins) {
@@ -78,7 +81,9 @@ static inline void pieces_attend(const struct pieces_rung *rung, const struct at
             attn_state_clear(&w.run, rows, p->dim_v);
             summed = 0;
         }
-        rung->absorb(args, &w, rows, step);
+        more = walk_next(&walk, args, after);
+        rung->absorb(args, &w, rows, step,
+                     more ? walk_ahead(&after->rows, step->rows.n) : &step->rows);
         summed += step->rows.n;
         if (summed >= ATTN_RUN || step->ends) {
             attn_state_absorb(&state, &w.run, rows, p->dim_v);

@@ -148,7 +148,7 @@ static void qk(const struct attn_args *args, const struct attn_rows *tile, const
 }
 
 static void absorb(const struct attn_args *args, const struct pieces_workspace *w, uint32_t rows,
-                   const struct step *step)
+                   const struct step *step, const struct attn_rows *next)
 {
     const struct attn_piece *const piece = &step->piece;
     const struct attn_rows *const tile = &step->rows;
@@ -156,13 +156,11 @@ static void absorb(const struct attn_args *args, const struct pieces_workspace *
     const bool hides = softmax_hides(args, piece, tile);
     const uint32_t blocks = (rows + MICRO_ROWS - 1) / MICRO_ROWS;
     const size_t v_bytes = attn_row_bytes(&attn_types[p->v_type], p->dim_v);
-    const void *later[TILE];
     const struct own own = own_at(p, w->own);
-    struct block_pv pv = {.type = p->v_type, .v = tile->v, .ahead = later, .stride = w->run.stride};
-    for (uint32_t j = 0; j < tile->n; j++)
-        later[j] = (const char *)tile->v[j] + tile->v_step * tile->n;
-    pv.scales =
-        tile_scales(p->v_type, p->dim_v, tile->v_scale, tile->n, tile->v_scale, 0, own.scales);
+    struct block_pv pv = {
+        .type = p->v_type, .v = tile->v, .ahead = next->v, .stride = w->run.stride};
+    pv.scales = tile_scales(p->v_type, p->dim_v, tile->v_scale, tile->n, next->v_scale, next->n,
+                            own.scales);
     if (core_widens(p->v_type, p->dim_v, rows) || (rows > CORE_DIRECT && p->v_type != ATTN_F32)) {
         pv.wide_stride = tile_widen(p->v_type, tile->v, pv.scales, tile->n, p->dim_v, own.v);
         pv.wide = own.v;

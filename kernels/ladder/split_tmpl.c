@@ -41,18 +41,11 @@ static void queue_drop(struct queue *q)
     q->n--;
 }
 
-/* The step `i` ahead as what is asked for while `now` is absorbed: a shorter one must still have a
- * row at every step of that. At the end of the line there is only `now`. */
+/* The step `i` ahead as what is asked for while `now` is absorbed; at the end of the line there is
+ * only `now`. */
 static struct attn_rows *queue_ahead(struct queue *q, uint32_t i, struct step *now)
 {
-    struct attn_rows *const rows = &queue_at(q, i)->rows;
-    if (i >= q->n)
-        return &now->rows;
-    for (uint32_t j = rows->n; j < now->rows.n; j++) {
-        rows->k[j] = rows->k[rows->n - 1];
-        rows->v[j] = rows->v[rows->n - 1];
-    }
-    return rows;
+    return i < q->n ? walk_ahead(&queue_at(q, i)->rows, now->rows.n) : &now->rows;
 }
 
 /*

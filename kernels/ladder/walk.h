@@ -23,7 +23,6 @@ enum { WALK_UNIT = 16, WALK_PAGE = 64 };
 struct step {
     struct attn_piece piece;
     struct attn_rows rows;
-    uint32_t ahead;    /* tokens from each row to the one in its place of the next tile, or 0 */
     bool begins, ends; /* its piece */
 };
 
@@ -110,7 +109,6 @@ static inline void walk_rows(struct walk *w, const struct attn_args *args, struc
     const uint32_t most = w->tile / w->streams;
     const bool abreast = walk_left(w, w->streams - 1) == most && walk_left(w, 0) == most;
     const bool even = abreast && !args->kv.ring_tokens;
-    step->ahead = even && !w->page ? most : 0;
     if (abreast && w->even) {
         step->rows.n = most * w->streams;
         attn_kv_rows_on(&args->kv, &w->even->rows, step->rows.n, most, &step->rows);
@@ -129,6 +127,16 @@ static inline void walk_rows(struct walk *w, const struct attn_args *args, struc
     w->even = even && walk_stays(w, most) ? step : NULL;
 }
 
+/* Rows to ask for while `n` others are worked on: fewer must still have one at every step. */
+static inline struct attn_rows *walk_ahead(struct attn_rows *rows, uint32_t n)
+{
+    for (uint32_t j = rows->n; j < n; j++) {
+        rows->k[j] = rows->k[rows->n - 1];
+        rows->v[j] = rows->v[rows->n - 1];
+    }
+    return rows;
+}
+
 /* The next tile, or false. Steps of the walk before must still be what they were. */
 static inline bool walk_next(struct walk *w, const struct attn_args *args, struct step *step)
 {
@@ -136,13 +144,11 @@ static inline bool walk_next(struct walk *w, const struct attn_args *args, struc
         return false;
     step->piece = w->piece;
     step->begins = w->done == 0;
-    if (w->most == 1) {
+    if (w->most == 1)
         attn_kv_rows(&args->kv, w->piece.batch, w->piece.kv_head, w->piece.first + w->done,
                      walk_left(w, 0), &step->rows);
-        step->ahead = step->rows.k_step ? step->rows.n : 0;
-    } else {
+    else
         walk_rows(w, args, step);
-    }
     w->done += w->tile / w->streams;
     step->ends = w->done >= w->length;
     if (step->ends)
