@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/tame.h"
+
 enum { DIGITS = 17, POWERS = 28 };
 
 void ana_csv_text(FILE *out, const char *text)
@@ -34,14 +36,16 @@ void ana_csv_text(FILE *out, const char *text)
 void ana_json_text(FILE *out, const char *text)
 {
     putc('"', out);
-    for (; *text; text++) {
-        const unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else if (c < 0x20)
-            fprintf(out, "\\u%04x", c);
+    for (size_t length; *text; text += length ? length : 1) {
+        length = ana_character(text);
+        if (*text == '"' || *text == '\\')
+            fprintf(out, "\\%c", *text);
+        else if (length)
+            fwrite(text, 1, length, out);
+        else if ((unsigned char)*text < 0x80)
+            fprintf(out, "\\u%04x", (unsigned)*text);
         else
-            putc(c, out);
+            putc('?', out);
     }
     putc('"', out);
 }

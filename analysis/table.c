@@ -157,9 +157,13 @@ static void write_aligned(const struct ana_table *t, size_t rows, bool markdown,
             fputs(markdown ? (c ? " | " : "| ") : (c ? "  " : ""), out);
             pad(out, right ? space : 0);
             for (const char *p = text; *p; p++) {
+                const bool control = (unsigned char)*p < ' ' || *p == 0x7f;
                 if (markdown && *p == '|')
                     putc('\\', out);
-                putc(*p == '\n' || *p == '\r' ? ' ' : *p, out);
+                if (markdown && (*p == '<' || *p == '&'))
+                    fputs(*p == '<' ? "&lt;" : "&amp;", out);
+                else
+                    putc(*p == '\n' || *p == '\r' ? ' ' : control ? '?' : *p, out);
             }
             if (markdown || c + 1 < columns)
                 pad(out, right ? 0 : space);

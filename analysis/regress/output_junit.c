@@ -5,29 +5,23 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/tame.h"
+
 /* XML 1.0 has no way to write most control characters, and readers refuse bad UTF-8. */
 static void put_xml(const char *text, FILE *out)
 {
-    for (const unsigned char *c = (const unsigned char *)text; *c;) {
-        int more = *c < 0x80 ? 0 : *c >= 0xc2 && *c < 0xe0 ? 1 : *c >= 0xe0 && *c < 0xf0 ? 2 : 3;
-        if (*c >= 0x80 && (*c < 0xc2 || *c > 0xf4))
-            more = -1;
-        for (int i = 1; i <= more; i++)
-            if (c[i] >> 6 != 2) {
-                more = -1;
-                break;
-            }
-        /* Overlong forms, surrogates and what lies beyond Unicode are no characters either. */
-        if ((*c == 0xe0 && c[1] < 0xa0) || (*c == 0xed && c[1] > 0x9f) ||
-            (*c == 0xf0 && c[1] < 0x90) || (*c == 0xf4 && c[1] > 0x8f))
-            more = -1;
-        if (more < 0 || (*c < ' ' && *c != '\t' && *c != '\n') || *c == 0x7f)
-            fputc('?', out);
-        else if (*c == '<' || *c == '>' || *c == '&' || *c == '"')
-            fputs(*c == '<' ? "&lt;" : *c == '>' ? "&gt;" : *c == '&' ? "&amp;" : "&quot;", out);
+    for (size_t length; *text; text += length ? length : 1) {
+        length = ana_character(text);
+        if (strchr("<>&\"", *text))
+            fputs(*text == '<'   ? "&lt;"
+                  : *text == '>' ? "&gt;"
+                  : *text == '&' ? "&amp;"
+                                 : "&quot;",
+                  out);
+        else if (length || *text == '\t' || *text == '\n')
+            fwrite(text, 1, length ? length : 1, out);
         else
-            fwrite(c, 1, (size_t)more + 1, out);
-        c += more < 0 ? 1 : more + 1;
+            fputc('?', out);
     }
 }
 

@@ -33,18 +33,20 @@ static int by_weight(const void *a, const void *b)
 /* Text that means nothing to Markdown, HTML or the table around it. */
 static void put_plain(const char *given, FILE *out)
 {
-    char text[600];
-    snprintf(text, sizeof(text), "%s", given);
-    ana_tame(text);
-    for (const char *c = text; *c; c++) {
+    enum { LONGEST = 600 };
+    size_t length;
+    for (const char *c = given; *c && c - given < LONGEST; c += length ? length : 1) {
+        length = ana_character(c);
         if (*c == '<')
             fputs("&lt;", out);
         else if (*c == '&')
             fputs("&amp;", out);
         else if (strchr("|`*_[]\\~@#", *c))
             fprintf(out, "\\%c", *c);
+        else if (length)
+            fwrite(c, 1, length, out);
         else
-            fputc(*c, out);
+            fputc('?', out);
     }
 }
 

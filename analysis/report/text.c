@@ -8,29 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 character at `s` if it is well formed and printable, else 0. */
-static size_t character(const unsigned char *s)
-{
-    if (s[0] < 0x80)
-        return s[0] >= 0x20 && s[0] != 0x7f;
-    const size_t len = s[0] >= 0xf0 && s[0] < 0xf5   ? 4
-                       : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
-                       : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-                                                     : 0;
-    for (size_t i = 1; i < len; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f) ||
-        (s[0] == 0xc2 && s[1] < 0xa0))
-        return 0;
-    return len;
-}
+#include "analysis/tame.h"
 
 void rep_html(FILE *out, const char *text)
 {
     for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        const size_t len = character(s);
+        const size_t len = ana_character((const char *)s);
         switch (*s) {
         case '&':
             fputs("&amp;", out);
@@ -66,7 +49,7 @@ static void quoted(FILE *out, const char *text, size_t size)
     fputc('\'', out);
     const unsigned char *s = (const unsigned char *)text, *const end = s + size;
     while (s < end) {
-        const size_t len = character(s);
+        const size_t len = ana_character((const char *)s);
         if (!len)
             fputc('?', out);
         else if (*s == '\'')
