@@ -61,6 +61,30 @@ ends 2 'give --time' import h.db undated.json
 ends 2 'it takes a moment' import h.db results/0.json --time=yesterday
 ends 2 '--wait=-1' import h.db results/0.json --wait=-1
 ends 2 'No such file' import no/such/h.db results/0.json
+ends 2 '":memory:" is no name of a file' import :memory: results/0.json
+ends 2 '"" is no name of a file' import '' results/0.json
+echo '{"context": {"date": "2026-01-01T00:00:00Z"}, "benchmarks": []}' >nothing.json
+ends 2 'has no case with a time' import nothing.db nothing.json
+
+# What files say is data: a class that ends a comment of the chart's script is no command.
+sed 's/"num_cpus": 2/"num_cpus": 2, "env.cpu_model": "x\\nsystem(\\"touch commanded\\")\\n#"/' \
+  results/0.json >class.json
+ends 0 'points added' import class.db class.json
+if command -v gnuplot >/dev/null; then
+  ends 0 '.svg' trend class.db -o charts
+  [ ! -e commanded ] || fail "a class was run by gnuplot"
+fi
+grep -q '^system' charts/*.gp 2>/dev/null && fail "a class begins a line of a script"
+
+# Files that differ in their counts alone are two.
+count() { # instructions
+  sed "s/\"real_time\"/\"sim_instructions\": $1, \"real_time\"/g" results/0.json
+}
+count 1000 >many.json
+count 500 >few.json
+ends 0 'points added' import counts.db many.json
+ends 0 'points added' import counts.db few.json
+ends 0 'known already' import counts.db many.json
 
 # Both writers' files are all there in the end.
 history import two.db results/[0-4]*.json >first 2>&1 &
@@ -122,6 +146,13 @@ ends 0 'no regression stands' check two.db --effect=20% --creep=20%
 ends 2 'none of the 1 series' check two.db --case=other
 ends 2 '--effect=much' check two.db --effect=much
 ends 2 'needs --reason' accept two.db
+ends 2 'no UTF-8' accept two.db --reason=$'caf\xe9'
+if command -v python3 >/dev/null; then
+  cp counts.db strange.db
+  python3 -c 'import sqlite3; sqlite3.connect("strange.db").execute("PRAGMA user_version=-5")'
+  ends 2 'of no known schema (-5)' import strange.db results/1.json
+  ends 2 'of no known schema (-5)' check strange.db
+fi
 ends 2 'no series changed at commit 7' accept two.db --commit=7 --reason=x
 ends 0 'accepted from 40 on' accept two.db --commit=40 --reason='a larger cache line'
 ends 0 'a larger cache line' check two.db

@@ -152,7 +152,9 @@ int reg_chart_write(const struct reg_series *series, const struct reg_findings *
                     const char *name, FILE *out)
 {
     const double scale = scale_of(series);
-    fprintf(out, "# class: %s\n", series->class_text);
+    fputs("# class: ", out);
+    put_quoted(series->class_text, out); /* no line of its own: the rest would be a command */
+    putc('\n', out);
     put_frame(series, name, out);
     fputs("$points << EOD\n", out);
     for (size_t i = 0; i < series->count; i++) {

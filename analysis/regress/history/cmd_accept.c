@@ -5,6 +5,7 @@
 #include "analysis/regress/history/words.h"
 #include "analysis/regress/regress.h"
 #include "analysis/results.h"
+#include "analysis/tame.h"
 
 /* The change of a series at this commit; without one, or with "", the newest that stands. */
 static const struct reg_finding *find(const struct reg_look *look, const struct reg_series *series,
@@ -62,6 +63,10 @@ static int run(const struct ana_command *self, int argc, char **argv)
         return ana_complain(self, "needs a history; found %d operands", argc);
     if (!reason || !*reason)
         return ana_complain(self, "needs --reason: who reads it next year was not there");
+    for (const char *c = reason; *c; c += ana_character(c))
+        if (!ana_character(c))
+            return ana_complain(self, "--reason: a control character, or no UTF-8, at byte %zu",
+                                (size_t)(c - reason) + 1);
     int status = reg_look_open(self, argv[0], REG_HISTORY_WRITE, &o, &look);
     if (status)
         return status;

@@ -67,6 +67,8 @@ static int check_identity(struct reg_history *h, bool may_create)
     if (application != APPLICATION && (tables || !may_create))
         return reg_trouble(h, -EBADMSG,
                            "not a history of attn-stat, but another program's database");
+    if (version < 0)
+        return reg_trouble(h, -EBADMSG, "a history of no known schema (%" PRId64 ")", version);
     if (version > VERSION)
         return reg_trouble(h, -ENOTSUP,
                            "written by a newer attn-stat (schema %" PRId64
@@ -130,9 +132,13 @@ int reg_history_open(const char *path, enum reg_history_use use, unsigned patien
     }
     h->path = path;
     h->patience_ms = patience_ms;
-    if (use != REG_HISTORY_CREATE && access(path, F_OK))
+    if (!*path || strcmp(path, ":memory:") == 0) {
+        status = -EINVAL;
+        snprintf(h->trouble, sizeof(h->trouble), "\"%s\" is no name of a file", path);
+    } else if (use != REG_HISTORY_CREATE && access(path, F_OK)) {
         status = reg_trouble(h, -errno, "%s; attn-stat regress history import begins one",
                              strerror(errno));
+    }
     const int flags = use == REG_HISTORY_CREATE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                                                 : SQLITE_OPEN_READWRITE;
     int result = status ? SQLITE_OK : sqlite3_open_v2(path, &h->db, flags, NULL);

@@ -11,7 +11,8 @@
 #include "analysis/regress/history/machine_class.h"
 #include "analysis/regress/history/moment.h"
 
-/* FNV-1a over what the file says: importing it twice must not count twice. */
+/* FNV-1a over what the file says: importing it twice must not count twice. Counts join in where
+ * there are any, so that files of times alone are known to histories from before that. */
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
     for (; *text; text++)
@@ -19,7 +20,8 @@ static uint64_t hash_text(uint64_t hash, const char *text)
     return (hash ^ '\n') * 0x100000001b3u;
 }
 
-static void hash_result(const struct ana_result *result, char hash[17])
+static void hash_result(const struct ana_result *result, const struct ana_summary *summary,
+                        char hash[17])
 {
     uint64_t h = 0xcbf29ce484222325u;
     char number[64];
@@ -31,6 +33,15 @@ static void hash_result(const struct ana_result *result, char hash[17])
         snprintf(number, sizeof(number), "%.17g", result->rows[i].real_time);
         h = hash_text(hash_text(h, result->rows[i].name), number);
     }
+    for (size_t i = 0; i < summary->case_count; i++)
+        for (int m = 0; m < REG_METRICS; m++) {
+            const struct ana_case *const c = &summary->cases[i];
+            const double value = ana_case_figure(summary, c, reg_metrics[m].name);
+            if (!reg_metrics[m].exact || !(value > 0))
+                continue;
+            snprintf(number, sizeof(number), "%.17g", value);
+            h = hash_text(hash_text(h, reg_metrics[m].name), number);
+        }
     snprintf(hash, 17, "%016" PRIx64, h);
 }
 
@@ -135,7 +146,7 @@ static int add_run(struct reg_history *h, const struct reg_import *import, int64
     char hash[17];
     int64_t run = 0;
     int status;
-    hash_result(import->result, hash);
+    hash_result(import->result, import->summary, hash);
     sqlite3_stmt *const insert = reg_sql_prepare(
         h, &status, "INSERT OR IGNORE INTO run(hash, commit_id, time, source) VALUES (?, ?, ?, ?)",
         "ttit", hash, strcmp(commit, "unknown") == 0 ? "" : commit, time, import->result->path);
@@ -146,7 +157,12 @@ static int add_run(struct reg_history *h, const struct reg_import *import, int64
         reg_sql_prepare(h, &status, "SELECT id FROM run WHERE hash = ?", "t", hash);
     status = find_or_add(h, insert, select, &run, &added);
     done->known = !status && !added;
-    return status || done->known ? status : add_points(h, import, run, done);
+    if (!status && !done->known)
+        status = add_points(h, import, run, done);
+    if (!status && !done->known && !done->points && !done->failed)
+        status = reg_trouble(h, -ENODATA, "%.200s has no case with a time or a count",
+                             import->result->path);
+    return status;
 }
 
 int reg_history_import(struct reg_history *h, const struct reg_import *import,
