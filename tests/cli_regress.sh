@@ -206,6 +206,34 @@ ab 2 'cannot write /dev/full: No space left' "$work/base" "$work/base" --json=/d
 ab 2 'ended with status' "$bench" "$bench" -- --kernl=best
 grep -q 'did you mean --kernel' "$work/err" || fail "the program's own words: $(cat "$work/err")"
 
+# Programs that do not come to an end.
+printf '#!/bin/sh\n[ "$1" = --help ] || { exec >&-; exec sleep 60; }\n' >"$work/mute"
+printf '#!/bin/sh\n[ "$1" = --help ] || exec yes a/case\n' >"$work/endless"
+chmod +x "$work/mute" "$work/endless"
+ab 2 'closed its output and went on' "$work/mute" "$work/mute" --timeout=20s
+ab 2 'lists cases without end' "$work/endless" "$work/endless" --timeout=20s
+
+# Without a stderr nobody's pipe may take its number; and files are there for whoever reads no more.
+"$stat" regress ab --keep_disturbed "$work/base" "$work/base" 2>&- >"$work/out" ||
+  fail "without stderr: $? $(cat "$work/out")"
+rm -f "$work/piped.json"
+"$stat" regress ab --keep_disturbed "$work/base" "$work/base" "--json=$work/piped.json" | :
+[ -s "$work/piped.json" ] || fail "no file for a reader that went away"
+
+# Files of anybody: cases only head has, skipped there or not, with times that are none.
+file() { # name, rows
+  printf '{"context": {}, "benchmarks": [%s]}\n' "$2" >"$work/$1.json"
+}
+row='"run_type": "iteration", "time_unit": "ns", "cpu_time": 1, "real_time":'
+file old "{\"name\": \"a\", $row 5}"
+file new "{\"name\": \"a\", $row -5}, {\"name\": \"b\", $row 5},
+  {\"name\": \"c\", $row 0, \"skipped\": true, \"skip_message\": \"not here\"}"
+"$stat" regress check "$work/old.json" "$work/new.json" >"$work/out" 2>&1
+code=$?
+[ $code = 4 ] && grep -q 'head has times that are none' "$work/out" &&
+  grep -q 'c: head skips it: not here' "$work/out" ||
+  fail "regress check: status $code: $(cat "$work/out")"
+
 # The real thing: equal files are recognised, and a served run comes to its end.
 cp "$bench" "$work/copy"
 shape='--heads=2 --kv_heads=1 --dim=16 --context=16 --cache=hot --threads=1 --kernel=naive.c'

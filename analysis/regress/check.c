@@ -46,20 +46,26 @@ static bool has_times(const struct ana_case *c)
 static enum reg_verdict presence(struct judging *j, const struct ana_change *change,
                                  struct reg_case *c)
 {
-    if (!change->new || (change->new->skipped && !change->old->skipped)) {
-        c->note = change->new ? note(j, "head skips it: %s", change->new->error)
-                              : "head does not have this case";
+    const struct ana_case *const old = change->old, *const new = change->new;
+    if (!new || (new->skipped &&old && !old->skipped)) {
+        c->note = new ? note(j, "head skips it: %s", new->error) : "head does not have this case";
         return REG_MISSING;
     }
-    if (change->new->error && !change->new->skipped) {
-        c->note = note(j, "head says: %s", change->new->error);
+    if (new->error && !new->skipped) {
+        c->note = note(j, "head says: %s", new->error);
         return REG_ERROR;
     }
-    if (!change->old)
+    if (new->samples && !new->error && !(new->times[0] > 0)) {
+        c->note = "head has times that are none";
+        return REG_ERROR;
+    }
+    if (!old) {
+        c->note = new->skipped ? note(j, "head skips it: %s", new->error) : "";
         return REG_NEW;
-    if (!has_times(change->old) || !has_times(change->new))
-        c->note = change->old->error ? note(j, "base says: %s", change->old->error)
-                                     : "no single repetitions with times, only aggregates";
+    }
+    if (!has_times(old) || !has_times(new))
+        c->note = old->error ? note(j, "base says: %s", old->error)
+                             : "no single repetitions with times, only aggregates";
     return REG_INCONCLUSIVE;
 }
 

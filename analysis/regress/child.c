@@ -141,10 +141,34 @@ static int reap(struct reg_child *child, bool killed)
     return -EPIPE;
 }
 
+static bool is_over(const struct reg_child *child)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid;
+}
+
+static bool ends_within(const struct reg_child *child, double seconds)
+{
+    const double deadline = reg_now() + seconds;
+    while (!is_over(child)) {
+        if (reg_now() > deadline)
+            return false;
+        nanosleep(&(struct timespec){.tv_nsec = 500 * 1000}, NULL);
+    }
+    return true;
+}
+
+/* Its output came to an end, and that is the end of it. */
 static int ended(struct reg_child *child)
 {
-    if (!reap(child, false))
+    enum { GRACE = 2 };
+    if (!ends_within(child, GRACE)) {
+        set_trouble(child, "closed its output and went on");
+        kill(child->pid, SIGKILL);
+        reap(child, true);
+    } else if (!reap(child, false)) {
         set_trouble(child, "ended in the middle");
+    }
     return -EPIPE;
 }
 
@@ -230,19 +254,10 @@ int reg_child_line(struct reg_child *child, double seconds, const char **line)
 
 int reg_child_end(struct reg_child *child, double seconds)
 {
-    const double deadline = reg_now() + seconds;
     if (!child->pid)
         return 0;
     close_at(&child->in);
-    for (;;) {
-        siginfo_t info = {0};
-        if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid)
-            break;
-        if (reg_now() > deadline)
-            return hangs(child, seconds);
-        nanosleep(&(struct timespec){.tv_nsec = 500 * 1000}, NULL);
-    }
-    return reap(child, false);
+    return ends_within(child, seconds) ? reap(child, false) : hangs(child, seconds);
 }
 
 void reg_child_kill(struct reg_child *child)

@@ -76,15 +76,14 @@ static int write_all(const struct request *request, const struct reg_run *run,
 {
     const struct reg_stored stored = {run, report};
     char message[512];
-    const int error = reg_write_text(report, stdout);
-    if (error)
-        return ana_complain(request->self, "%s", strerror(-error));
-    if (ana_finish_stdout(request->self))
-        return ANA_EXIT_USAGE;
+    /* Files first: whoever reads our output may end before we do. */
     if (reg_files_write(&request->files, report, message, sizeof(message)) ||
         reg_file_write(request->files.json, store, &stored, message, sizeof(message)))
         return ana_complain(request->self, "%s", message);
-    return report->status;
+    const int error = reg_write_text(report, stdout);
+    if (error)
+        return ana_complain(request->self, "%s", strerror(-error));
+    return ana_finish_stdout(request->self) ? ANA_EXIT_USAGE : report->status;
 }
 
 /*

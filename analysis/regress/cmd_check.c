@@ -31,17 +31,15 @@ static int judge(const struct request *request, const struct ana_comparison *com
     if (!error) {
         reg_tally(report, count);
         report->status = reg_exit_status(count, &(struct reg_rule){.strict = request->strict});
+        if (reg_files_write(&request->files, report, message, sizeof(message)) ||
+            reg_file_write(request->files.json, store, report, message, sizeof(message)))
+            return ana_complain(request->self, "%s", message);
         error = reg_write_text(report, stdout);
     }
     if (error)
         return ana_complain(request->self, "%s",
                             error == -ENOMEM ? "not enough memory" : strerror(-error));
-    if (ana_finish_stdout(request->self))
-        return ANA_EXIT_USAGE;
-    if (reg_files_write(&request->files, report, message, sizeof(message)) ||
-        reg_file_write(request->files.json, store, report, message, sizeof(message)))
-        return ana_complain(request->self, "%s", message);
-    return report->status;
+    return ana_finish_stdout(request->self) ? ANA_EXIT_USAGE : report->status;
 }
 
 static int check(const struct request *request, char **argv)

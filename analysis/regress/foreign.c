@@ -32,19 +32,16 @@ int reg_foreign_list(const struct reg_program *program, struct ana_arena *arena,
         return status;
     }
     while (!(status = reg_child_line(&child, program->patience, &line))) {
-        if (reg_listed_add(arena, cases, count, "", 0, line)) {
-            status = 0;
+        if ((status = reg_listed_add(arena, cases, count, "", 0, line)))
             break;
-        }
     }
     /* The end of the list is the end of the program, which line() calls a trouble. */
     const bool whole = status == -EPIPE && strstr(child.trouble, "in the middle");
     if (!whole)
-        snprintf(message, size, "%s: %s", program->path,
-                 status ? child.trouble : "not enough memory");
+        snprintf(message, size, "%s: %s", program->path, reg_list_trouble(status, &child));
     reg_child_kill(&child);
     free(argv);
-    return whole ? 0 : status ? status : -ENOMEM;
+    return whole ? 0 : status;
 }
 
 /* Median of the repetitions of the only case; REG_SKIPPED or REG_FAILED with a sentence. */

@@ -75,6 +75,8 @@ static int start(struct reg_child *child, const struct reg_program *program)
 int reg_listed_add(struct ana_arena *arena, struct reg_listed **cases, size_t *count,
                    const char *code, size_t length, const char *name)
 {
+    if (*count == REG_LISTED_MAX)
+        return -E2BIG;
     if (!(*count & (*count - 1))) { /* a power of two: full */
         struct reg_listed *const grown =
             ana_arena_alloc(arena, (*count ? 2 * *count : 1) * sizeof(*grown));
@@ -91,6 +93,13 @@ int reg_listed_add(struct ana_arena *arena, struct reg_listed **cases, size_t *c
         return -ENOMEM;
     memcpy(copy, code, length);
     return 0;
+}
+
+const char *reg_list_trouble(int status, const struct reg_child *child)
+{
+    return status == -ENOMEM  ? "not enough memory"
+           : status == -E2BIG ? "lists cases without end"
+                              : child->trouble;
 }
 
 int reg_program_list(const struct reg_program *program, struct ana_arena *arena,
@@ -117,8 +126,7 @@ int reg_program_list(const struct reg_program *program, struct ana_arena *arena,
         status = -EPROTO;
     }
     if (status)
-        snprintf(message, size, "%s: %s", program->path,
-                 status == -ENOMEM ? "not enough memory" : child.trouble);
+        snprintf(message, size, "%s: %s", program->path, reg_list_trouble(status, &child));
     reg_child_kill(&child);
     return status;
 }

@@ -23,9 +23,15 @@ struct reg_listed {
     const char *code; /* equal where the same code runs; "" if that is not known */
 };
 
-/* Adds a case to a growing list; `code` need not end at its length. 0 or -ENOMEM. */
+/* More cases than this are a program that does not come to an end. */
+enum { REG_LISTED_MAX = 1000000 };
+
+/* Adds a case to a growing list; `code` need not end at its length. 0, -ENOMEM or -E2BIG. */
 int reg_listed_add(struct ana_arena *arena, struct reg_listed **cases, size_t *count,
                    const char *code, size_t length, const char *name);
+
+/* Why a list came to nothing. */
+const char *reg_list_trouble(int status, const struct reg_child *child);
 
 /* Does the program serve? 0 and program->serves, or -errno with a sentence if it cannot start. */
 int reg_program_probe(struct reg_program *program, char *message, size_t size);
