@@ -3,10 +3,12 @@
  * attn-stat: rows in, answers out. This file is the list of subcommands; each is a file of its
  * own.
  */
+#include <fcntl.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analysis/command.h"
 #include "analysis/nearest.h"
@@ -55,8 +57,18 @@ static void print_usage(FILE *out)
         out);
 }
 
+/* Files and pipes of ours would else take the place of a stream we were started without; what may
+ * not be read or written stays so. */
+static void open_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+            return;
+}
+
 int main(int argc, char **argv)
 {
+    open_standard();
     setlocale(LC_ALL, "C");
     if (argc < 2) {
         print_usage(stderr);

@@ -12,9 +12,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -216,6 +218,7 @@ int attn_sim_inside(const char *text, struct attn_message *why)
     struct attn_size size;
     struct attn_data data;
     struct pool pool;
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* of valgrind, which would go on for nobody */
     if (attn_name_parse(text, &name))
         return attn_refuse(why, -EINVAL, "%s: \"%s\" is not the name of a case", case_variable,
                            text);
