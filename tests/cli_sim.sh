@@ -91,6 +91,10 @@ ends 1 '64 more bytes of scratch' $sim base room
 ends 4 MISSING $sim base lost
 ends 0 'compiler is clang and was gcc' $sim base other
 ends 3 'not comparable' $sim base other --strict
+ends 1 REGRESSED $sim base dram --junit=found.xml
+ends 0 'not comparable' $sim base other --format=json --junit=found.xml
+[ "$(head -n 1 out)" = '[]' ] || fail "no JSON where nothing can be gated: $(cat out)"
+grep -q 'tests="0"' found.xml || fail "a file of the run before: $(cat found.xml)"
 ends 0 'not gated: counting a/x twice' $sim base drift
 ends 3 'not gated: counting a/x twice' $sim base drift --strict
 ends 0 'not gated' $sim same drift

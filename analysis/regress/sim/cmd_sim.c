@@ -147,11 +147,30 @@ static int gate(const struct request *request, const struct reg_counts *base,
     return print(request, gated, count, &report);
 }
 
-/* Counts of another compiler or simulator say nothing about this one: that is no failure. */
-static int not_comparable(const struct request *request, const char *difference)
+/* Counts of another compiler or simulator say nothing about this one: that is no failure. Files say
+ * so, too, or somebody would read those of the run before. */
+static int not_comparable(const struct request *request, const struct reg_counts *base,
+                          const struct reg_counts *head, const char *difference)
 {
-    printf("not gated: base and head are not comparable, %s; a new base is made with --save\n",
-           difference);
+    char text[800], message[512];
+    const char *const remark = text;
+    const struct reg_report report = {.what = "sim",
+                                      .base = base->path,
+                                      .head = head->path,
+                                      .unit = "counts",
+                                      .remarks = &remark,
+                                      .remark_count = 1,
+                                      .noisy = true};
+    snprintf(text, sizeof(text),
+             "not gated: base and head are not comparable, %s; a new base is made with --save",
+             difference);
+    const bool spoken = request->format == ANA_TABLE_TEXT || request->format == ANA_TABLE_MARKDOWN;
+    const int error = spoken ? 0 : print_table(NULL, 0, request->format, "");
+    if (error)
+        return ana_complain(request->self, "cannot write to stdout: %s", strerror(-error));
+    fprintf(spoken ? stdout : stderr, "%s\n", text);
+    if (reg_files_write(&request->files, &report, message, sizeof(message)))
+        return ana_complain(request->self, "%s", message);
     const int finished = ana_finish_stdout(request->self);
     return finished ? finished : request->strict ? REG_EXIT_NOISY : ANA_EXIT_OK;
 }
@@ -161,10 +180,10 @@ static int compare(const struct request *request, const struct reg_counts *base,
 {
     char difference[600], twice[700], trouble[800] = "";
     if (base->perf != head->perf)
-        return not_comparable(request, "one is simulated and the other is not");
+        return not_comparable(request, base, head, "one is simulated and the other is not");
     if (reg_class_difference(base->results.files[0], head->results.files[0], !head->perf,
                              difference, sizeof(difference)))
-        return not_comparable(request, difference);
+        return not_comparable(request, base, head, difference);
     if (!request->no_self_test && reg_is_program(head->path)) {
         const int status =
             reg_counts_again(request->self, head, &request->counting, twice, sizeof(twice));
