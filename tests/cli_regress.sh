@@ -211,6 +211,11 @@ printf '#!/bin/sh\n[ "$1" = --help ] || { exec >&-; exec sleep 60; }\n' >"$work/
 printf '#!/bin/sh\n[ "$1" = --help ] || exec yes a/case\n' >"$work/endless"
 chmod +x "$work/mute" "$work/endless"
 ab 2 'closed its output and went on' "$work/mute" "$work/mute" --timeout=20s
+ab 4 'closed its output and went on' "$work/base" "$work/mute" --timeout=20s
+printf '#!/bin/sh\n[ "$1" = --help ] || kill -SEGV $$\n' >"$work/broken"
+chmod +x "$work/broken"
+ab 4 'crashed with signal 11' "$work/base" "$work/broken"
+ab 2 'crashed with signal 11' "$work/broken" "$work/base"
 ab 2 'lists cases without end' "$work/endless" "$work/endless" --timeout=20s
 
 # Without a stderr nobody's pipe may take its number; and files are there for whoever reads no more.

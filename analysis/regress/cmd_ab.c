@@ -164,10 +164,13 @@ static int compare(const struct request *request, char **argv, struct ana_arena 
     struct reg_run run;
     char message[600];
     head.path = argv[1];
-    if (reg_files_check(&request->files, message, sizeof(message)) ||
-        reg_run_open(&run, &base, &head, &request->run, arena, message, sizeof(message)))
+    if (reg_files_check(&request->files, message, sizeof(message)))
         return ana_complain(request->self, "%s", message);
-    int status;
+    int status = reg_run_open(&run, &base, &head, &request->run, arena, message, sizeof(message));
+    if (status) {
+        ana_complain(request->self, "%s", message);
+        return run.head_broken ? REG_EXIT_BROKEN : ANA_EXIT_USAGE;
+    }
     if (!run.count)
         status = ana_complain(request->self, "neither program has a case%s%s",
                               *run.arguments ? " with " : "", run.arguments);

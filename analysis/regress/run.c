@@ -68,6 +68,13 @@ static void enter(struct reg_run *run, const char *name, enum reg_presence prese
         e->subjects[e->count++] = (struct reg_subject){.name = name, .trouble = ""};
 }
 
+/* What base can do and head cannot is what a gate is there to find. */
+static int blame_head(struct reg_run *run, int status)
+{
+    run->head_broken = status == -EPIPE || status == -ETIMEDOUT;
+    return status;
+}
+
 int reg_run_open(struct reg_run *run, struct reg_program *base, struct reg_program *head,
                  const struct reg_run_options *options, struct ana_arena *arena, char *message,
                  size_t size)
@@ -88,14 +95,16 @@ int reg_run_open(struct reg_run *run, struct reg_program *base, struct reg_progr
                        .log = {.keep_disturbed = options->keep_disturbed},
                        .progress = options->progress},
     };
-    if ((status = reg_program_probe(base, message, size)) ||
-        (status = reg_program_probe(head, message, size)))
+    if ((status = reg_program_probe(base, message, size)))
         return status;
+    if ((status = reg_program_probe(head, message, size)))
+        return blame_head(run, status);
     base->serves = head->serves = run->serves = base->serves && head->serves;
     base->cpu = head->cpu = -1;
-    if ((status = reg_program_list(base, arena, &old, &olds, message, size)) ||
-        (status = reg_program_list(head, arena, &new, &news, message, size)))
+    if ((status = reg_program_list(base, arena, &old, &olds, message, size)))
         return status;
+    if ((status = reg_program_list(head, arena, &new, &news, message, size)))
+        return blame_head(run, status);
     base->cpu = head->cpu = cpu_for(old, olds);
     run->same_files = options->fingerprint && reg_same_code(base->path, head->path);
     run->entries = ana_arena_alloc(arena, (olds + news + 1) * sizeof(*run->entries));

@@ -28,6 +28,7 @@ struct reg_run {
     bool serves;      /* both programs keep their data between samples */
     unsigned attempt; /* 1, or 2 after a run that was too noisy */
     bool same_files;  /* the executables themselves are equal in all they load */
+    bool head_broken; /* it crashed or hung before it told its cases */
 };
 
 struct reg_run_options {
@@ -40,7 +41,7 @@ struct reg_run_options {
 };
 
 /* Finds the cases of both programs. `base` and `head` live as long as the run. 0 or -errno with a
- * sentence. */
+ * sentence; whose fault it is stands in run->head_broken. */
 int reg_run_open(struct reg_run *run, struct reg_program *base, struct reg_program *head,
                  const struct reg_run_options *options, struct ana_arena *arena, char *message,
                  size_t size);
