@@ -73,6 +73,8 @@ ends 0 'points added' import class.db class.json
 if command -v gnuplot >/dev/null; then
   ends 0 '.svg' trend class.db -o charts
   [ ! -e commanded ] || fail "a class was run by gnuplot"
+  mkdir full && ln -s /dev/full "full/$(basename charts/*.svg)"
+  ends 2 'is the disk full?' trend class.db -o full
 fi
 grep -q '^system' charts/*.gp 2>/dev/null && fail "a class begins a line of a script"
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "analysis/regress/history/chart.h"
 #include "analysis/regress/history/start.h"
@@ -20,7 +21,22 @@ static int write_script(const struct reg_look *look, const struct reg_series *se
     int status = reg_chart_write(series, &look->found, name, out);
     if (fclose(out) && !status)
         status = -errno;
+    if (status)
+        unlink(path); /* the begin of a script draws something else */
     return status;
+}
+
+/* gnuplot does not say that a disk was full. */
+static bool is_whole(const char *folder, const char *name)
+{
+    char path[4096], end[64] = "";
+    snprintf(path, sizeof(path), "%s/%s.svg", folder, name);
+    FILE *const in = fopen(path, "r");
+    if (in && !fseek(in, 1 - (long)sizeof(end), SEEK_END))
+        end[fread(end, 1, sizeof(end) - 1, in)] = '\0';
+    if (in)
+        fclose(in);
+    return strstr(end, "</svg>");
 }
 
 static int draw(const struct ana_command *self, const char *folder, const char *name, bool *able)
@@ -39,6 +55,9 @@ static int draw(const struct ana_command *self, const char *folder, const char *
     }
     if (status)
         return ana_complain(self, "gnuplot failed with status %d on %s/%s", status, folder, script);
+    if (*able && !is_whole(folder, name))
+        return ana_complain(self, "gnuplot wrote a part of %s/%s.svg; is the disk full?", folder,
+                            name);
     return 0;
 }
 
