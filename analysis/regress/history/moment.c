@@ -40,6 +40,9 @@ int reg_parse_moment(const char *text, int64_t *seconds)
                         .tm_min = minute,
                         .tm_sec = second};
     const int zone = (zone_hour * 60 + zone_minute) * 60;
-    *seconds = (int64_t)timegm(&moment) - (sign == '-' ? -zone : zone);
+    const int64_t since = (int64_t)timegm(&moment) - (sign == '-' ? -zone : zone);
+    if (moment.tm_mon != month - 1 || since < 0) /* a day its month does not have */
+        return -EINVAL;
+    *seconds = since;
     return 0;
 }
