@@ -107,6 +107,7 @@ build "$root" "$kept/judge" analysis/attn-stat || exit 2
 
 directory=$root/results/runs/$what-${base:0:12}-${head:0:12}
 mkdir -p "$directory"
+rm -f "$directory"/{comment.md,junit.xml,run.json} # of a run before, should this one write none
 status=0
 if [ $what = ab ]; then
   options=("$budget" "${options[@]}" "--markdown=$directory/comment.md" "--json=$directory/run.json")
