@@ -47,7 +47,7 @@ static enum reg_verdict presence(struct judging *j, const struct ana_change *cha
                                  struct reg_case *c)
 {
     const struct ana_case *const old = change->old, *const new = change->new;
-    if (!new || (new->skipped &&old && !old->skipped)) {
+    if (!new || (old && !old->skipped && new->skipped)) {
         c->note = new ? note(j, "head skips it: %s", new->error) : "head does not have this case";
         return REG_MISSING;
     }
