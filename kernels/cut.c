@@ -8,6 +8,10 @@
 
 enum { GRAIN = 16 };
 
+/* Positions each rank has of heads that are cut together, at least: the grain is to be little of
+ * them. */
+enum { TOGETHER = 1024 };
+
 static uint32_t block_queries(const struct attn_problem *p, uint32_t rows_max)
 {
     const uint32_t fit = rows_max / attn_group(p);
@@ -20,25 +24,46 @@ uint32_t attn_cut_rows(const struct attn_problem *p, uint32_t rows_max)
     return block_queries(p, rows_max) * attn_group(p);
 }
 
-size_t attn_cut_slots(const struct attn_problem *p, uint32_t rows_max, uint32_t splits, int ranks)
+static uint64_t least(uint64_t a, uint64_t b)
 {
-    const uint32_t block = block_queries(p, rows_max);
-    const size_t segments = (size_t)p->batch * p->kv_heads * ((p->q_len + block - 1) / block);
-    if (splits)
-        return splits > 1 ? segments * splits : 0;
-    return ranks > 1 ? 2 * (size_t)ranks : 0;
+    return a < b ? a : b;
 }
 
-/* Derives span and rows of the segment at (batch, kv_head, q_first). */
+uint32_t attn_cut_heads(const struct attn_problem *p, uint32_t rows_max, int ranks)
+{
+    const uint64_t seen = p->window ? least(p->window, p->context) : p->context;
+    uint64_t most = least(p->kv_heads, rows_max / attn_cut_rows(p, rows_max));
+    if (ranks > 1)
+        most = least(most, seen * p->batch * p->kv_heads / ((uint64_t)ranks * TOGETHER));
+    if (p->layout != ATTN_TOKEN_MAJOR || most < 2)
+        return 1;
+    const uint64_t segments = (p->kv_heads + most - 1) / most;
+    return (uint32_t)((p->kv_heads + segments - 1) / segments);
+}
+
+size_t attn_cut_slots(const struct attn_problem *p, uint32_t rows_max, uint32_t splits, int ranks)
+{
+    const uint32_t block = block_queries(p, rows_max), heads = attn_cut_heads(p, rows_max, ranks);
+    const size_t blocks = (p->q_len + block - 1) / block;
+    const size_t segments = p->batch * (size_t)((p->kv_heads + heads - 1) / heads) * blocks;
+
+    if (splits)
+        return splits > 1 ? segments * splits * heads : 0;
+    return ranks > 1 ? 2 * (size_t)ranks * heads : 0;
+}
+
+/* Derives span, heads and rows of the segment at (batch, kv_head, q_first). */
 static void enter_segment(struct attn_cut *cut)
 {
     const struct attn_problem *const p = cut->args->problem;
     const uint32_t length = cut->args->lengths[cut->batch];
     const uint32_t left = p->q_len - cut->q_first;
-    const uint32_t queries = left < cut->block ? left : cut->block;
+
+    cut->queries = left < cut->block ? left : cut->block;
+    cut->heads = (uint32_t)least(cut->most, p->kv_heads - cut->kv_head);
     cut->span.first = attn_visible(p, length, cut->q_first).first;
-    cut->span.end = attn_visible(p, length, cut->q_first + queries - 1).end;
-    cut->rows = (uint64_t)queries * attn_group(p);
+    cut->span.end = attn_visible(p, length, cut->q_first + cut->queries - 1).end;
+    cut->rows = (uint64_t)cut->queries * attn_group(p) * cut->heads;
     cut->pos = cut->span.first;
 }
 
@@ -55,7 +80,8 @@ static bool next_segment(struct attn_cut *cut)
     cut->q_first += cut->block;
     if (cut->q_first >= p->q_len) {
         cut->q_first = 0;
-        if (++cut->kv_head == p->kv_heads) {
+        cut->kv_head += cut->heads;
+        if (cut->kv_head == p->kv_heads) {
             cut->kv_head = 0;
             if (++cut->batch == p->batch)
                 return false;
@@ -94,6 +120,7 @@ void attn_cut_begin(struct attn_cut *cut, const struct attn_args *args, uint32_t
     struct attn_cut c = {
         .args = args,
         .block = block_queries(p, rows_max),
+        .most = attn_cut_heads(p, rows_max, ranks),
         .splits = args->splits,
         .rank = rank,
         .rank_end = rank_end,
@@ -127,12 +154,11 @@ void attn_cut_begin(struct attn_cut *cut, const struct attn_args *args, uint32_t
 
 static void describe(const struct attn_cut *cut, uint32_t end, struct attn_piece *piece)
 {
-    const uint32_t queries = (uint32_t)(cut->rows / attn_group(cut->args->problem));
     *piece = (struct attn_piece){
         .batch = cut->batch,
         .kv_head = cut->kv_head,
         .q_first = cut->q_first,
-        .q_end = cut->q_first + queries,
+        .q_end = cut->q_first + cut->queries,
         .first = cut->pos,
         .end = end,
         .whole = cut->pos == cut->span.first && end == cut->span.end,
@@ -140,22 +166,23 @@ static void describe(const struct attn_cut *cut, uint32_t end, struct attn_piece
     };
 }
 
-static bool next_item(struct attn_cut *cut, struct attn_piece *piece)
+/* Heads of the next range of positions, whose first is *piece; 0 when there is none. */
+static uint32_t next_item(struct attn_cut *cut, struct attn_piece *piece)
 {
     while (cut->item < cut->item_end) {
-        const uint32_t c = (uint32_t)(cut->item % cut->splits);
+        const uint32_t c = (uint32_t)(cut->item % cut->splits), heads = cut->heads;
         cut->pos = chunk_start(cut, c);
         describe(cut, chunk_start(cut, c + 1), piece);
-        piece->slot = (size_t)cut->item++;
+        piece->slot = (size_t)cut->item++ * cut->most;
         if (c + 1 == cut->splits)
             next_segment(cut);
         if (piece->first < piece->end)
-            return true;
+            return heads;
     }
-    return false;
+    return 0;
 }
 
-bool attn_cut_next(struct attn_cut *cut, struct attn_piece *piece)
+uint32_t attn_cut_next_heads(struct attn_cut *cut, struct attn_piece *piece)
 {
     if (cut->splits)
         return next_item(cut, piece);
@@ -170,10 +197,24 @@ bool attn_cut_next(struct attn_cut *cut, struct attn_piece *piece)
             continue;
         }
         describe(cut, end, piece);
-        /* At most one piece of a rank begins inside a segment, and one more is left unfinished. */
-        piece->slot = 2 * (size_t)cut->rank + (piece->first == cut->span.first);
+        /* At most one range of a rank begins inside a segment, and one more is left unfinished. */
+        const size_t slot = 2 * (size_t)cut->rank + (piece->first == cut->span.first);
+        piece->slot = slot * cut->most;
         cut->pos = end;
-        return true;
+        return cut->heads;
     }
-    return false;
+    return 0;
+}
+
+bool attn_cut_next(struct attn_cut *cut, struct attn_piece *piece)
+{
+    if (!cut->left)
+        cut->left = attn_cut_next_heads(cut, &cut->range);
+    if (!cut->left)
+        return false;
+    *piece = cut->range;
+    cut->range.kv_head++;
+    cut->range.slot++;
+    cut->left--;
+    return true;
 }

@@ -8,6 +8,10 @@
  * that begins or ends inside a segment makes a partial, so a rank leaves at most two, whatever the
  * batch and the head count; scratch is O(ranks x rows x dim_v), never O(context).
  *
+ * Where a token's KV heads lie side by side (token-major), a walk of one head reads a few lines of
+ * each page of memory and comes back to it for the next. There a segment holds as many heads as
+ * their rows allow, and a range of its positions is a piece of each of them, with a partial each.
+ *
  * With args->splits = N every segment is cut into N chunks instead, each a partial of its own:
  * there to audit the policy above, at the price of N partials a segment.
  */
@@ -30,14 +34,18 @@ struct attn_piece {
 struct attn_cut {
     const struct attn_args *args;
     uint32_t block;  /* queries a segment holds, at most */
+    uint32_t most;   /* heads it holds, at most */
     uint32_t splits; /* 0: by cost */
     int rank, rank_end, ranks;
     uint32_t batch, kv_head, q_first;
-    struct attn_span span; /* of the current segment */
+    uint32_t queries, heads; /* of the current segment */
+    struct attn_span span;
     uint64_t rows, start, total;
     uint32_t pos;
     uint64_t item, item_end; /* with splits */
     bool done;
+    struct attn_piece range; /* what attn_cut_next() delivers next, */
+    uint32_t left;           /* if its range has heads left */
 };
 
 /* Pieces of ranks [rank, rank_end) of `ranks`; rows_max bounds the rows of a segment (but one
@@ -46,8 +54,14 @@ void attn_cut_begin(struct attn_cut *cut, const struct attn_args *args, uint32_t
                     int rank_end, int ranks);
 bool attn_cut_next(struct attn_cut *cut, struct attn_piece *piece);
 
-/* Rows of the largest segment, and the number of partial slots a call may use. */
+/* Pieces alike but for the head at once: the first of them and their number. Head and slot of the
+ * others are one up from each to the next. Not to be mixed with attn_cut_next(). */
+uint32_t attn_cut_next_heads(struct attn_cut *cut, struct attn_piece *piece);
+
+/* Rows of a head in the largest segment, heads of a segment, and the number of partial slots a call
+ * may use. */
 uint32_t attn_cut_rows(const struct attn_problem *p, uint32_t rows_max);
+uint32_t attn_cut_heads(const struct attn_problem *p, uint32_t rows_max, int ranks);
 size_t attn_cut_slots(const struct attn_problem *p, uint32_t rows_max, uint32_t splits, int ranks);
 
 /* Row r of a piece: which query and which head. */

@@ -125,13 +125,24 @@ static inline uint32_t attn_kv_rows_at(const struct attn_kv *kv, uint32_t batch,
     return runs;
 }
 
-/* The n rows of `from`, each `tokens` positions on, in a cache that is neither paged nor a ring:
- * sums of many pointers at once instead of walks. */
-static inline void attn_kv_rows_on(const struct attn_kv *kv, const struct attn_rows *restrict from,
-                                   uint32_t n, uint32_t tokens, struct attn_rows *restrict rows)
+/* Bytes from a row to that of `tokens` positions and `heads` heads on (or back), if both lie in one
+ * page. */
+static inline ptrdiff_t attn_plane_distance(const struct attn_plane *plane, uint32_t tokens,
+                                            int32_t heads)
 {
-    const size_t k = tokens * kv->k.token_stride, v = tokens * kv->v.token_stride;
-    const size_t ks = tokens * kv->k_scale.token_stride, vs = tokens * kv->v_scale.token_stride;
+    return (ptrdiff_t)(tokens * plane->token_stride) + heads * (ptrdiff_t)plane->head_stride;
+}
+
+/* The n rows of `from`, each `tokens` positions and `heads` heads on, in the same pages and not
+ * beyond the end of a ring: sums of many pointers at once instead of walks. */
+static inline void attn_kv_rows_on(const struct attn_kv *kv, const struct attn_rows *restrict from,
+                                   uint32_t n, uint32_t tokens, int32_t heads,
+                                   struct attn_rows *restrict rows)
+{
+    const ptrdiff_t k = attn_plane_distance(&kv->k, tokens, heads);
+    const ptrdiff_t v = attn_plane_distance(&kv->v, tokens, heads);
+    const ptrdiff_t ks = attn_plane_distance(&kv->k_scale, tokens, heads);
+    const ptrdiff_t vs = attn_plane_distance(&kv->v_scale, tokens, heads);
     for (uint32_t i = 0; i < n; i++)
         rows->pos[i] = from->pos[i] + tokens;
     for (uint32_t i = 0; i < n; i++) {

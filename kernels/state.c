@@ -112,7 +112,19 @@ struct attn_state attn_pieces_state(const struct attn_args *args, const struct a
                          rows, p->dim_v);
 }
 
-void attn_pieces_merge(const struct attn_args *args, uint32_t rows_max, int rank, int ranks)
+/* The next piece of the `lane`th head of a segment. */
+static bool next_of(struct attn_cut *cut, uint32_t lane, struct attn_piece *piece)
+{
+    uint32_t heads;
+    while ((heads = attn_cut_next_heads(cut, piece)) && heads <= lane)
+        ;
+    piece->kv_head += lane;
+    piece->slot += lane;
+    return heads;
+}
+
+static void merge_heads(const struct attn_args *args, uint32_t rows_max, uint32_t lane, int rank,
+                        int ranks)
 {
     const struct attn_problem *const p = args->problem;
     struct attn_piece piece, head = {0};
@@ -121,10 +133,8 @@ void attn_pieces_merge(const struct attn_args *args, uint32_t rows_max, int rank
     uint32_t first = 0, end = 0;
     bool open = false;
 
-    if (!attn_cut_slots(p, rows_max, args->splits, ranks))
-        return;
     attn_cut_begin(&cut, args, rows_max, 0, ranks, ranks);
-    for (bool more = attn_cut_next(&cut, &piece);; more = attn_cut_next(&cut, &piece)) {
+    for (bool more = next_of(&cut, lane, &piece);; more = next_of(&cut, lane, &piece)) {
         const bool joins = more && open && !piece.whole && piece.batch == head.batch &&
                            piece.kv_head == head.kv_head && piece.q_first == head.q_first;
         if (joins) {
@@ -147,4 +157,13 @@ void attn_pieces_merge(const struct attn_args *args, uint32_t rows_max, int rank
         head = piece;
         sum = attn_pieces_state(args, &piece, rows_max, NULL);
     }
+}
+
+void attn_pieces_merge(const struct attn_args *args, uint32_t rows_max, int rank, int ranks)
+{
+    if (!attn_cut_slots(args->problem, rows_max, args->splits, ranks))
+        return;
+    /* Pieces of a head follow each other among those of its place in the segments. */
+    for (uint32_t lane = 0; lane < attn_cut_heads(args->problem, rows_max, ranks); lane++)
+        merge_heads(args, rows_max, lane, rank, ranks);
 }

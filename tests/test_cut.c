@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The cut: every position of every segment goes to exactly one piece, no two partials share a
- * slot, ranks get equal cost on ragged batches, and the splits a user asks for are what he gets.
+ * The cut: every position of every segment goes to exactly one piece, in order, no two partials
+ * share a slot, ranks get equal cost on ragged batches, and the splits a user asks for are what he
+ * gets.
  */
 #include "tests/test.h"
 
@@ -23,9 +24,8 @@ static double walk(const struct attn_problem *p, uint32_t rows_max, uint32_t spl
     const size_t slots = attn_cut_slots(p, rows_max, splits, ranks);
     unsigned char *const used = calloc(slots + 1, 1);
     double most = 0, total = 0;
+    uint32_t *const met = calloc((size_t)p->batch * p->kv_heads * p->q_len, sizeof(*met));
     uint64_t expected = 0, covered = 0;
-    uint32_t last_end = 0, last_q = 0, last_head = 0, last_batch = 0;
-    bool first = true;
 
     for (uint32_t b = 0; b < p->batch; b++) {
         const uint32_t block = attn_cut_rows(p, rows_max) / attn_group(p);
@@ -41,10 +41,12 @@ static double walk(const struct attn_problem *p, uint32_t rows_max, uint32_t spl
         double cost = 0;
         attn_cut_begin(&cut, &args, rows_max, rank, rank + 1, ranks);
         while (attn_cut_next(&cut, &piece)) {
-            const bool same = !first && piece.batch == last_batch && piece.kv_head == last_head &&
-                              piece.q_first == last_q;
+            uint32_t *const end =
+                &met[((size_t)piece.batch * p->kv_heads + piece.kv_head) * p->q_len +
+                     piece.q_first];
             CHECK(piece.first < piece.end, "an empty piece");
-            CHECK(!same || piece.first == last_end, "gap or overlap inside a segment");
+            CHECK(!*end || piece.first == *end, "gap or overlap inside a segment");
+            *end = piece.end;
             CHECK(piece.rank == rank, "rank %d, not %d", piece.rank, rank);
             if (!piece.whole) {
                 CHECK(piece.slot < slots, "slot %zu of %zu", piece.slot, slots);
@@ -53,17 +55,13 @@ static double walk(const struct attn_problem *p, uint32_t rows_max, uint32_t spl
             }
             covered += piece.end - piece.first;
             cost += (double)(piece.end - piece.first) * (piece.q_end - piece.q_first);
-            last_batch = piece.batch;
-            last_head = piece.kv_head;
-            last_q = piece.q_first;
-            last_end = piece.end;
-            first = false;
         }
         most = cost > most ? cost : most;
         total += cost;
     }
     CHECK(covered == expected, "%llu positions of %llu", (unsigned long long)covered,
           (unsigned long long)expected);
+    free(met);
     free(used);
     return most / (total / ranks);
 }
@@ -81,6 +79,8 @@ static void test_coverage(void)
         p.window = test_random(&state) % 3 ? 0 : 1 + (uint32_t)(test_random(&state) % 200);
         p.ragged = (uint32_t)(test_random(&state) % 95);
         p.mask = test_random(&state) % 4 ? ATTN_CAUSAL : ATTN_FULL;
+        p.layout = test_random(&state) % 2 ? ATTN_CONTIGUOUS : ATTN_TOKEN_MAJOR;
+        p.context *= p.layout == ATTN_TOKEN_MAJOR ? 20 : 1;
         const uint32_t splits =
             test_random(&state) % 3 ? 0 : 1 + (uint32_t)(test_random(&state) % 9);
         walk(&p, 64, splits, 1 + (int)(test_random(&state) % 70));
@@ -95,10 +95,11 @@ static void test_balance(void)
         p.batch = 7;
         p.ragged = ragged;
         p.context = 8192;
-        for (int ranks = 1; ranks <= 64; ranks++) {
-            const double share = walk(&p, 64, 0, ranks);
-            CHECK(share <= 1.05, "ragged %u, %d ranks: %.3f of the mean", ragged, ranks, share);
-        }
+        for (p.layout = ATTN_CONTIGUOUS; p.layout <= ATTN_TOKEN_MAJOR; p.layout++)
+            for (int ranks = 1; ranks <= 64; ranks++) {
+                const double share = walk(&p, 64, 0, ranks);
+                CHECK(share <= 1.05, "ragged %u, %d ranks: %.3f of the mean", ragged, ranks, share);
+            }
     }
     struct attn_problem p = attn_problem_default();
     p.phase = ATTN_PREFILL;
@@ -109,8 +110,28 @@ static void test_balance(void)
     }
 }
 
+/* Heads are cut together where they lie side by side, as many as their rows and ranks allow. */
+static void test_heads(void)
+{
+    struct attn_problem p = attn_problem_default();
+    p.heads = 32;
+    p.kv_heads = 8;
+    p.context = 8192;
+    CHECK(attn_cut_heads(&p, 128, 2) == 1, "a head at a time in a contiguous cache");
+    p.layout = ATTN_TOKEN_MAJOR;
+    CHECK(attn_cut_heads(&p, 128, 2) == 8, "%u heads", attn_cut_heads(&p, 128, 2));
+    CHECK(attn_cut_heads(&p, 16, 2) == 4, "%u heads", attn_cut_heads(&p, 16, 2));
+    CHECK(attn_cut_heads(&p, 2, 2) == 1, "%u heads", attn_cut_heads(&p, 2, 2));
+    CHECK(attn_cut_heads(&p, 128, 64) == 1, "%u heads", attn_cut_heads(&p, 128, 64));
+    CHECK(attn_cut_slots(&p, 128, 0, 2) == 32, "%zu slots", attn_cut_slots(&p, 128, 0, 2));
+    CHECK(attn_cut_slots(&p, 128, 3, 2) == 24, "%zu slots", attn_cut_slots(&p, 128, 3, 2));
+    p.q_len = 40;
+    CHECK(attn_cut_heads(&p, 128, 2) == 1, "%u heads", attn_cut_heads(&p, 128, 2));
+}
+
 int main(void)
 {
+    test_heads();
     test_coverage();
     test_balance();
     return test_exit();

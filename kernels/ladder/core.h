@@ -117,10 +117,15 @@ static inline size_t core_scales(const struct attn_problem *p)
     return (size_t)(TILE_MAX + CORE_SPARE) * core_tile_dim(p) / MICRO_LINE;
 }
 
+static inline size_t core_q_floats(const struct attn_problem *p, uint32_t rows)
+{
+    return core_pad((size_t)core_rows(rows) * core_round(p->dim, MICRO_LINE));
+}
+
 /* Memory for up to `rows` rows in all. */
 static inline size_t core_floats(const struct attn_problem *p, uint32_t rows)
 {
-    return core_pad((size_t)core_rows(rows) * core_round(p->dim, MICRO_LINE)) +
+    return core_q_floats(p, rows) +
            core_pad((size_t)TILE_MAX * core_tile_dim(p)) +
            core_pad((size_t)core_rows(rows) * TILE_MAX) + core_pad(rows) +
            2 * core_pad(core_scales(p));

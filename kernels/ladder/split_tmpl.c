@@ -3,7 +3,8 @@
  * Rung: decode at the machine's limit. All rows of a KV head (its query heads times the queries)
  * share one pass over the cache whatever their number; the cache is cut among ranks along batch,
  * KV head and context by cost; each rank leaves at most two partials and a short second phase
- * merges them.
+ * merges them. Heads whose rows of a token lie side by side are walked together, a tile of each in
+ * turn, so that memory is read as it lies.
  *
  * The walk looks one tile ahead, across pieces too, so that memory is asked for the next K while
  * the current V is being multiplied, and for V while K is. Who asks for more (args->prefetch) gets
@@ -14,6 +15,12 @@
 #include "kernels/ladder/walk.h"
 
 enum { ROWS = 128, AHEAD = 4 };
+
+/* What becomes of one KV head. */
+struct head {
+    struct attn_state state, run, *into; /* one of the two */
+    uint32_t summed;                     /* tokens in the run */
+};
 
 /* Tiles to come: the first is being absorbed. */
 struct queue {
@@ -69,32 +76,36 @@ static void inject(const struct core *core, struct step *step, uint32_t rows,
 enum { INJECT = 0 };
 #endif
 
-static size_t workspace_floats(const struct attn_problem *p)
+/* Of each head that is walked together with others a state, the run at hand, and q. */
+static size_t workspace_floats(const struct attn_problem *p, int ranks)
 {
-    const uint32_t rows = attn_cut_rows(p, ROWS);
-    return (2 + INJECT) * attn_state_floats(rows, p->dim_v) + core_floats(p, rows);
+    const uint32_t rows = attn_cut_rows(p, ROWS), heads = attn_cut_heads(p, ROWS, ranks);
+    return (2 * heads + INJECT) * attn_state_floats(rows, p->dim_v) + core_floats(p, rows) +
+           (heads - 1) * core_q_floats(p, rows);
 }
 
 static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int ranks)
 {
-    return attn_pieces_scratch(p, ROWS, splits, ranks, workspace_floats(p));
+    return attn_pieces_scratch(p, ROWS, splits, ranks, workspace_floats(p, ranks));
 }
 
 static void attend(const struct attn_args *args, int rank, int ranks)
 {
     const struct attn_problem *const p = args->problem;
-    const uint32_t most = attn_cut_rows(p, ROWS);
+    const uint32_t most = attn_cut_rows(p, ROWS), heads = attn_cut_heads(p, ROWS, ranks);
     const size_t state_floats = attn_state_floats(most, p->dim_v);
-    float *const memory = attn_pieces_workspace(args, ROWS, workspace_floats(p), rank, ranks);
-    const struct attn_state run = attn_state_at(memory + state_floats, most, p->dim_v);
-    struct core core = core_at(args, most, most, memory + 2 * state_floats);
-    struct walk walk = walk_begin(args, ROWS, core_tile(args, most), WALK_STREAMS, rank, ranks);
+    const size_t q_floats = core_q_floats(p, most);
+    float *const memory =
+        attn_pieces_workspace(args, ROWS, workspace_floats(p, ranks), rank, ranks);
+    float *const runs = memory + heads * state_floats, *const q = runs + heads * state_floats;
+    struct core core = core_at(args, most, most, q + (heads - 1) * q_floats);
+    struct walk walk =
+        walk_begin(args, ROWS, core_tile(args, most), WALK_STREAMS, true, rank, ranks);
     struct queue queue;
-    struct attn_state state = {0}, into = {0};
-    uint32_t summed = 0;
+    struct head head[ROWS];
 #ifdef ATTN_INJECT_DEN
     const struct attn_state unread =
-        attn_state_at(memory + workspace_floats(p) - state_floats, most, p->dim_v);
+        attn_state_at(memory + workspace_floats(p, ranks) - state_floats, most, p->dim_v);
     attn_state_clear(&unread, most, core.dim_v);
 #endif
 
@@ -103,14 +114,16 @@ static void attend(const struct attn_args *args, int rank, int ranks)
         struct step *const now = queue_at(&queue, 0);
         const struct attn_piece *const piece = &now->piece;
         const uint32_t rows = (piece->q_end - piece->q_first) * attn_group(p);
+        struct head *const h = &head[now->lane];
+        core.q = q + now->lane * q_floats;
         if (now->begins) {
             core_pack_q(&core, piece, rows);
-            state = attn_pieces_state(args, piece, ROWS, memory);
-            attn_state_clear(&state, rows, core.dim_v);
-            into = piece->end - piece->first <= ATTN_RUN ? state : run;
-            if (into.m == run.m)
-                attn_state_clear(&run, rows, core.dim_v);
-            summed = 0;
+            h->state = attn_pieces_state(args, piece, ROWS, memory + now->lane * state_floats);
+            h->run = attn_state_at(runs + now->lane * state_floats, most, p->dim_v);
+            h->into = piece->end - piece->first <= ATTN_RUN ? &h->state : &h->run;
+            attn_state_clear(&h->state, rows, core.dim_v);
+            attn_state_clear(h->into, rows, core.dim_v);
+            h->summed = 0;
         }
         const struct attn_rows *const next = queue_ahead(&queue, queue.depth, now);
         if (queue.depth > 1)
@@ -118,15 +131,15 @@ static void attend(const struct attn_args *args, int rank, int ranks)
 #ifdef ATTN_INJECT_DEN
         inject(&core, now, rows, &unread);
 #endif
-        core_absorb(&core, piece, 0, rows, &now->rows, next, &into);
-        summed += now->rows.n;
-        if (into.m == run.m && (summed >= ATTN_RUN || now->ends)) {
-            attn_state_absorb(&state, &run, rows, p->dim_v);
-            attn_state_clear(&run, rows, core.dim_v);
-            summed = 0;
+        core_absorb(&core, piece, 0, rows, &now->rows, next, h->into);
+        h->summed += now->rows.n;
+        if (h->into == &h->run && (h->summed >= ATTN_RUN || now->ends)) {
+            attn_state_absorb(&h->state, &h->run, rows, p->dim_v);
+            attn_state_clear(&h->run, rows, core.dim_v);
+            h->summed = 0;
         }
         if (now->ends && piece->whole)
-            attn_state_finish(args, piece, &state, 0, rows);
+            attn_state_finish(args, piece, &h->state, 0, rows);
     }
 }
 

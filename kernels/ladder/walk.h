@@ -22,6 +22,7 @@ enum { WALK_UNIT = 16, WALK_PAGE = 64 };
 /* A tile of a piece. */
 struct step {
     struct attn_piece piece;
+    uint32_t lane; /* of the heads that are walked together, which */
     struct attn_rows rows;
     bool begins, ends; /* its piece */
 };
@@ -29,20 +30,27 @@ struct step {
 /* Tiles of a rank in order. */
 struct walk {
     struct attn_cut cut;
-    struct attn_piece piece;
+    struct attn_piece piece; /* of the first of the heads that are walked together */
+    uint32_t heads, lane;    /* their number, and whose tile comes next */
+    bool together;           /* or are heads walked one after the other? */
     uint32_t most, streams, length; /* streams, at most and now; tokens of one, fewer in the last */
     uint32_t done;                  /* tokens taken from each stream */
     uint32_t tile, skew;
     uint32_t page, unit; /* tokens a page, or 0; streams begin a whole number of units apart */
-    bool more;
-    const struct step *even; /* the step before, if it differs from the next by one distance */
+    const struct step *before;
+    bool even; /* Does the next step differ from the one before by one distance? */
 };
 
-static inline void walk_enter(struct walk *w, bool more)
+/* To the next piece, or those of several heads; none are left if it has no heads. */
+static inline void walk_enter(struct walk *w)
 {
+    if (w->together)
+        w->heads = attn_cut_next_heads(&w->cut, &w->piece);
+    else
+        w->heads = attn_cut_next(&w->cut, &w->piece);
     const uint32_t n = w->piece.end - w->piece.first;
-    w->more = more;
-    w->even = NULL;
+    w->lane = 0;
+    w->even = false;
     w->streams = n >= w->most * WALK_STREAM_LEAST ? w->most : 1;
     w->length = (n + w->streams - 1) / w->streams;
     if (w->streams > 1)
@@ -60,14 +68,16 @@ static inline uint32_t walk_streams(uint32_t tile, uint32_t streams, uint32_t pa
     return streams;
 }
 
-/* Tiles of `tile` tokens, at most `rows` rows to meet them, from up to `streams` places. */
+/* Tiles of `tile` tokens, at most `rows` rows to meet them, from up to `streams` places; each of
+ * all heads that are cut together before the next, or head by head. */
 static inline struct walk walk_begin(const struct attn_args *args, uint32_t rows, uint32_t tile,
-                                     uint32_t streams, int rank, int ranks)
+                                     uint32_t streams, bool together, int rank, int ranks)
 {
     const struct attn_problem *const p = args->problem;
     const size_t row = attn_row_bytes(&attn_types[p->k_type], p->dim);
     const uint32_t page = args->kv.table ? args->kv.page : 0;
-    struct walk w = {.most = walk_streams(tile, streams, page),
+    struct walk w = {.together = together,
+                     .most = walk_streams(tile, streams, page),
                      .tile = tile,
                      .skew = row < WALK_SKEW ? (uint32_t)(WALK_SKEW / row) : 1,
                      .page = page,
@@ -80,8 +90,7 @@ static inline struct walk walk_begin(const struct attn_args *args, uint32_t rows
         w.skew = (w.skew + whole - 1) / whole * whole;
     }
     attn_cut_begin(&w.cut, args, rows, rank, rank + 1, ranks);
-    const bool more = attn_cut_next(&w.cut, &w.piece);
-    walk_enter(&w, more);
+    walk_enter(&w);
     return w;
 }
 
@@ -107,11 +116,20 @@ static inline bool walk_stays(const struct walk *w, uint32_t most)
 static inline void walk_rows(struct walk *w, const struct attn_args *args, struct step *step)
 {
     const uint32_t most = w->tile / w->streams;
+    const struct step *const before = w->before;
+    w->before = step;
+    step->rows.k_step = step->rows.v_step = 0;
+    if (w->lane) {
+        step->rows.n = before->rows.n;
+        attn_kv_rows_on(&args->kv, &before->rows, step->rows.n, 0, 1, &step->rows);
+        return;
+    }
     const bool abreast = walk_left(w, w->streams - 1) == most && walk_left(w, 0) == most;
     const bool even = abreast && !args->kv.ring_tokens;
     if (abreast && w->even) {
         step->rows.n = most * w->streams;
-        attn_kv_rows_on(&args->kv, &w->even->rows, step->rows.n, most, &step->rows);
+        attn_kv_rows_on(&args->kv, &before->rows, step->rows.n, most, 1 - (int32_t)w->heads,
+                        &step->rows);
     } else {
         uint32_t n = 0;
         for (uint32_t s = 0; s < w->streams; s++) {
@@ -123,8 +141,7 @@ static inline void walk_rows(struct walk *w, const struct attn_args *args, struc
         }
         step->rows.n = n;
     }
-    step->rows.k_step = step->rows.v_step = 0;
-    w->even = even && walk_stays(w, most) ? step : NULL;
+    w->even = even && walk_stays(w, most);
 }
 
 /* Rows to ask for while `n` others are worked on: fewer must still have one at every step. */
@@ -140,19 +157,26 @@ static inline struct attn_rows *walk_ahead(struct attn_rows *rows, uint32_t n)
 /* The next tile, or false. Steps of the walk before must still be what they were. */
 static inline bool walk_next(struct walk *w, const struct attn_args *args, struct step *step)
 {
-    if (!w->more)
+    const uint32_t share = w->tile / w->streams;
+    if (!w->heads)
         return false;
     step->piece = w->piece;
+    step->piece.kv_head += w->lane;
+    step->piece.slot += w->lane;
+    step->lane = w->lane;
     step->begins = w->done == 0;
+    step->ends = w->done + share >= w->length;
     if (w->most == 1)
-        attn_kv_rows(&args->kv, w->piece.batch, w->piece.kv_head, w->piece.first + w->done,
+        attn_kv_rows(&args->kv, step->piece.batch, step->piece.kv_head, w->piece.first + w->done,
                      walk_left(w, 0), &step->rows);
     else
         walk_rows(w, args, step);
-    w->done += w->tile / w->streams;
-    step->ends = w->done >= w->length;
+    if (++w->lane < w->heads)
+        return true;
+    w->lane = 0;
+    w->done += share;
     if (step->ends)
-        walk_enter(w, attn_cut_next(&w->cut, &w->piece));
+        walk_enter(w);
     return true;
 }
 
