@@ -155,6 +155,56 @@ static inline void attn_kv_rows_on(const struct attn_kv *kv, const struct attn_r
         rows->v_scale[i] = (const char *)from->v_scale[i] + vs;
 }
 
+/* Rows of positions pos, pos+every, pos+2*every ... to the first n entries of rows, in a cache that
+ * is no ring: what runs have in common is worked out once. Returns how many tokens from there on
+ * all of them are in their pages. */
+static inline uint32_t attn_kv_rows_each(const struct attn_kv *kv, uint32_t batch, uint32_t head,
+                                         uint32_t pos, uint32_t every, uint32_t n,
+                                         struct attn_rows *rows)
+{
+    uint32_t last = 0; /* slot of those that are furthest into their page */
+    const struct attn_walk k = attn_plane_walk(&kv->k, batch, 0, head, 0);
+    const struct attn_walk v = attn_plane_walk(&kv->v, batch, 0, head, 0);
+    const struct attn_walk ks = attn_plane_walk(&kv->k_scale, batch, 0, head, 0);
+    const struct attn_walk vs = attn_plane_walk(&kv->v_scale, batch, 0, head, 0);
+    const bool even = kv->table && (kv->page & (kv->page - 1)) == 0;
+    const uint32_t shift = even ? (uint32_t)__builtin_ctz(kv->page) : 0;
+    const uint32_t *const table =
+        kv->table ? kv->table + (size_t)batch * kv->pages_a_sequence : NULL;
+    for (uint32_t i = 0; i < n; i++, pos += every) {
+        const uint32_t whole = !table ? 0 : even ? pos >> shift : pos / kv->page;
+        const uint32_t slot = pos - whole * kv->page;
+        const size_t page = table ? table[whole] : 0;
+        last = slot > last ? slot : last;
+        rows->pos[i] = pos;
+        rows->k[i] = k.at + page * kv->k.page_stride + slot * k.stride;
+        rows->v[i] = v.at + page * kv->v.page_stride + slot * v.stride;
+        if (ks.at)
+            rows->k_scale[i] = ks.at + page * kv->k_scale.page_stride + slot * ks.stride;
+        if (vs.at)
+            rows->v_scale[i] = vs.at + page * kv->v_scale.page_stride + slot * vs.stride;
+    }
+    return table ? kv->page - last : UINT32_MAX;
+}
+
+/* Entries from..n-1 of rows: each is a position on from the one `from` entries before, in its page
+ * and not beyond the end of a ring. */
+static inline void attn_kv_rows_after(const struct attn_kv *kv, uint32_t from, uint32_t n,
+                                      struct attn_rows *rows)
+{
+    const size_t k = kv->k.token_stride, v = kv->v.token_stride;
+    const size_t ks = kv->k_scale.token_stride, vs = kv->v_scale.token_stride;
+    for (uint32_t i = from; i < n; i++) {
+        rows->pos[i] = rows->pos[i - from] + 1;
+        rows->k[i] = (const char *)rows->k[i - from] + k;
+        rows->v[i] = (const char *)rows->v[i - from] + v;
+    }
+    for (uint32_t i = from; kv->k_scale.base && i < n; i++)
+        rows->k_scale[i] = (const char *)rows->k_scale[i - from] + ks;
+    for (uint32_t i = from; kv->v_scale.base && i < n; i++)
+        rows->v_scale[i] = (const char *)rows->v_scale[i - from] + vs;
+}
+
 /* Rows of positions pos .. pos+n-1 (n <= ATTN_TILE_MAX, all present in the cache). */
 static inline void attn_kv_rows(const struct attn_kv *kv, uint32_t batch, uint32_t head,
                                 uint32_t pos, uint32_t n, struct attn_rows *rows)

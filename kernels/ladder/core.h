@@ -125,8 +125,7 @@ static inline size_t core_q_floats(const struct attn_problem *p, uint32_t rows)
 /* Memory for up to `rows` rows in all. */
 static inline size_t core_floats(const struct attn_problem *p, uint32_t rows)
 {
-    return core_q_floats(p, rows) +
-           core_pad((size_t)TILE_MAX * core_tile_dim(p)) +
+    return core_q_floats(p, rows) + core_pad((size_t)TILE_MAX * core_tile_dim(p)) +
            core_pad((size_t)core_rows(rows) * TILE_MAX) + core_pad(rows) +
            2 * core_pad(core_scales(p));
 }

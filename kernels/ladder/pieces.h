@@ -60,8 +60,7 @@ static inline void pieces_attend(const struct pieces_rung *rung, const struct at
     float *const memory =
         attn_pieces_workspace(args, rung->rows, pieces_workspace_floats(rung, p), rank, ranks);
     struct pieces_workspace w = {.run = attn_state_at(memory + state_floats, most, p->dim_v)};
-    struct walk walk = walk_begin(args, rung->rows, rung->tile, rung->streams, false, rank,
-                                  ranks);
+    struct walk walk = walk_begin(args, rung->rows, rung->tile, rung->streams, false, rank, ranks);
     struct step steps[2]; /* the one at hand and the next */
     struct attn_state state = {0};
     uint32_t summed = 0;
