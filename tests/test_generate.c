@@ -197,6 +197,37 @@ static void check_runs(struct attn_host *host)
     }
 }
 
+/* Memory a kernel wants most of for two queries, or for two sequences. */
+static size_t wants_for_two(const struct attn_problem *p, uint32_t splits, int ranks)
+{
+    (void)splits;
+    (void)ranks;
+    return p->q_len == 2 ? 5 << 20 : p->batch == 2 ? 7 << 20 : 64;
+}
+
+/* Steps are of any number of queries and sequences, and less work need not want less memory. */
+static void check_scratch(void)
+{
+    const struct attn_kernel kernel = {.scratch_bytes = wants_for_two};
+    struct attn_name name = {.problem = attn_problem_default(), .threads = 2};
+    struct engine_size with, without;
+    name.problem.phase = ATTN_GENERATE;
+    name.layer = (struct layer_config){.weights = ATTN_F32,
+                                       .width = 48,
+                                       .ffn = 64,
+                                       .layers = 1,
+                                       .layers_run = 1,
+                                       .vocab = 99,
+                                       .prompt = 5};
+    for (name.problem.batch = 1; name.problem.batch <= 3; name.problem.batch += 2) {
+        const uint64_t least = name.problem.batch == 1 ? 5 << 20 : 7 << 20;
+        CHECK(engine_size(&with, &name, &kernel, 1 << 20) == 0, "size");
+        CHECK(engine_size(&without, &name, NULL, 1 << 20) == 0, "size");
+        CHECK(with.work >= without.work + least, "%llu bytes of scratch for %u sequences",
+              (unsigned long long)(with.work - without.work), name.problem.batch);
+    }
+}
+
 int main(void)
 {
     static struct attn_host host;
@@ -207,6 +238,7 @@ int main(void)
     }
     check_traces();
     check_caches();
+    check_scratch();
     check_runs(&host);
     attn_host_close(&host);
     return test_exit();

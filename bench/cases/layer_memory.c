@@ -117,6 +117,30 @@ static uint64_t kernel_scratch(const struct attn_kernel *kernel, const struct at
                : 0;
 }
 
+static uint64_t step_scratch(const struct attn_kernel *kernel, const struct layer_shape *shape,
+                             const struct attn_name *name)
+{
+    const struct attn_problem cross = layer_cross_problem(shape);
+    const uint64_t self = kernel_scratch(kernel, &shape->kind.problem, name);
+    return name->layer.cross ? larger(self, kernel_scratch(kernel, &cross, name)) : self;
+}
+
+/* For every step there may be: less work need not want less memory. */
+static uint64_t most_scratch(const struct engine_size *s, const struct attn_kernel *kernel,
+                             struct layer_shape shape, const struct attn_name *name)
+{
+    struct attn_problem *const p = &shape.kind.problem;
+    const uint32_t batch = p->batch;
+    uint64_t most = step_scratch(kernel, &shape, name);
+    if (!generates(name))
+        return most;
+    for (p->batch = p->q_len = 1; p->batch < batch; p->batch++)
+        most = larger(most, step_scratch(kernel, &shape, name));
+    for (p->batch = p->q_len = 1; p->q_len <= s->tokens; p->q_len++)
+        most = larger(most, step_scratch(kernel, &shape, name));
+    return most;
+}
+
 static void size_planes(uint64_t *plane, const struct attn_kv_shape *kv)
 {
     const size_t bytes[] = {
@@ -154,13 +178,11 @@ static int largest_layer(struct engine_size *s, const struct attn_name *name,
             larger(s->slot_vectors, odd_pages(layer_vector_floats(&shape) * sizeof(float)));
         size_planes(s->plane, &kv);
         *buffers = larger(*buffers, odd_pages(layer_step_floats(&most) * sizeof(float)));
-        *scratch = larger(*scratch, kernel_scratch(kernel, &shape.kind.problem, name));
-        *scratch = larger(*scratch, kernel_scratch(kernel, &most.kind.problem, name));
+        *scratch = larger(*scratch, most_scratch(s, kernel, shape, name));
         if (!name->layer.cross)
             continue;
         const struct attn_kv_shape far = attn_kv_shape(&cross);
         size_planes(s->plane + ENGINE_CROSS, &far);
-        *scratch = larger(*scratch, kernel_scratch(kernel, &cross, name));
     }
     return 0;
 }
