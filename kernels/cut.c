@@ -29,13 +29,15 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-uint32_t attn_cut_heads(const struct attn_problem *p, uint32_t rows_max, int ranks)
+uint32_t attn_cut_heads(const struct attn_problem *p, uint32_t rows_max, uint32_t splits, int ranks)
 {
-    const uint64_t seen = p->window ? least(p->window, p->context) : p->context;
+    uint64_t seen = p->chunk ? (p->context - 1) % p->chunk + 1 : p->context;
     uint64_t most = least(p->kv_heads, rows_max / attn_cut_rows(p, rows_max));
+    if (p->window)
+        seen = least(seen, p->window);
     if (ranks > 1)
         most = least(most, seen * p->batch * p->kv_heads / ((uint64_t)ranks * TOGETHER));
-    if (p->layout != ATTN_TOKEN_MAJOR || most < 2)
+    if (p->layout != ATTN_TOKEN_MAJOR || splits || most < 2)
         return 1;
     const uint64_t segments = (p->kv_heads + most - 1) / most;
     return (uint32_t)((p->kv_heads + segments - 1) / segments);
@@ -43,13 +45,12 @@ uint32_t attn_cut_heads(const struct attn_problem *p, uint32_t rows_max, int ran
 
 size_t attn_cut_slots(const struct attn_problem *p, uint32_t rows_max, uint32_t splits, int ranks)
 {
-    const uint32_t block = block_queries(p, rows_max), heads = attn_cut_heads(p, rows_max, ranks);
-    const size_t blocks = (p->q_len + block - 1) / block;
-    const size_t segments = p->batch * (size_t)((p->kv_heads + heads - 1) / heads) * blocks;
+    const uint32_t block = block_queries(p, rows_max);
+    const size_t segments = (size_t)p->batch * p->kv_heads * ((p->q_len + block - 1) / block);
 
     if (splits)
-        return splits > 1 ? segments * splits * heads : 0;
-    return ranks > 1 ? 2 * (size_t)ranks * heads : 0;
+        return splits > 1 ? segments * splits : 0;
+    return ranks > 1 ? 2 * (size_t)ranks * attn_cut_heads(p, rows_max, splits, ranks) : 0;
 }
 
 /* Derives span, heads and rows of the segment at (batch, kv_head, q_first). */
@@ -120,7 +121,7 @@ void attn_cut_begin(struct attn_cut *cut, const struct attn_args *args, uint32_t
     struct attn_cut c = {
         .args = args,
         .block = block_queries(p, rows_max),
-        .most = attn_cut_heads(p, rows_max, ranks),
+        .most = attn_cut_heads(p, rows_max, args->splits, ranks),
         .splits = args->splits,
         .rank = rank,
         .rank_end = rank_end,
@@ -166,20 +167,19 @@ static void describe(const struct attn_cut *cut, uint32_t end, struct attn_piece
     };
 }
 
-/* Heads of the next range of positions, whose first is *piece; 0 when there is none. */
-static uint32_t next_item(struct attn_cut *cut, struct attn_piece *piece)
+static bool next_item(struct attn_cut *cut, struct attn_piece *piece)
 {
     while (cut->item < cut->item_end) {
-        const uint32_t c = (uint32_t)(cut->item % cut->splits), heads = cut->heads;
+        const uint32_t c = (uint32_t)(cut->item % cut->splits);
         cut->pos = chunk_start(cut, c);
         describe(cut, chunk_start(cut, c + 1), piece);
-        piece->slot = (size_t)cut->item++ * cut->most;
+        piece->slot = (size_t)cut->item++;
         if (c + 1 == cut->splits)
             next_segment(cut);
         if (piece->first < piece->end)
-            return heads;
+            return true;
     }
-    return 0;
+    return false;
 }
 
 uint32_t attn_cut_next_heads(struct attn_cut *cut, struct attn_piece *piece)

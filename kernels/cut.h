@@ -12,8 +12,8 @@
  * each page of memory and comes back to it for the next. There a segment holds as many heads as
  * their rows allow, and a range of its positions is a piece of each of them, with a partial each.
  *
- * With args->splits = N every segment is cut into N chunks instead, each a partial of its own:
- * there to audit the policy above, at the price of N partials a segment.
+ * With args->splits = N every segment, of one head, is cut into N chunks instead, each a partial of
+ * its own: there to audit the policy above, at the price of N partials a segment.
  */
 #ifndef ATTN_CUT_H
 #define ATTN_CUT_H
@@ -58,10 +58,11 @@ bool attn_cut_next(struct attn_cut *cut, struct attn_piece *piece);
  * others are one up from each to the next. Not to be mixed with attn_cut_next(). */
 uint32_t attn_cut_next_heads(struct attn_cut *cut, struct attn_piece *piece);
 
-/* Rows of a head in the largest segment, heads of a segment, and the number of partial slots a call
- * may use. */
+/* Rows of a head in the largest segment, heads of a segment (1 with splits), and the number of
+ * partial slots a call may use. None of them need grow with queries or sequences. */
 uint32_t attn_cut_rows(const struct attn_problem *p, uint32_t rows_max);
-uint32_t attn_cut_heads(const struct attn_problem *p, uint32_t rows_max, int ranks);
+uint32_t attn_cut_heads(const struct attn_problem *p, uint32_t rows_max, uint32_t splits,
+                        int ranks);
 size_t attn_cut_slots(const struct attn_problem *p, uint32_t rows_max, uint32_t splits, int ranks);
 
 /* Row r of a piece: which query and which head. */

@@ -123,8 +123,18 @@ static bool next_of(struct attn_cut *cut, uint32_t lane, struct attn_piece *piec
     return heads;
 }
 
-static void merge_heads(const struct attn_args *args, uint32_t rows_max, uint32_t lane, int rank,
-                        int ranks)
+/* Of the rows of all `heads` heads of a segment that rank's share begins with, those before it in
+ * the `lane`th one. */
+static uint32_t share_begin(uint32_t rows, uint32_t heads, uint32_t lane, int rank, int ranks)
+{
+    const uint64_t all = (uint64_t)rows * heads * (uint64_t)rank / (uint64_t)ranks;
+    const uint64_t before = (uint64_t)rows * lane;
+    return all <= before ? 0 : all - before < rows ? (uint32_t)(all - before) : rows;
+}
+
+/* The `lane`th of the heads of every segment. */
+static void merge_heads(const struct attn_args *args, uint32_t rows_max, uint32_t heads,
+                        uint32_t lane, int rank, int ranks)
 {
     const struct attn_problem *const p = args->problem;
     struct attn_piece piece, head = {0};
@@ -152,8 +162,8 @@ static void merge_heads(const struct attn_args *args, uint32_t rows_max, uint32_
             continue;
         /* Each rank takes its share of the rows of every cut segment. */
         const uint32_t rows = (piece.q_end - piece.q_first) * attn_group(p);
-        first = (uint32_t)((uint64_t)rows * (uint64_t)rank / (uint64_t)ranks);
-        end = (uint32_t)((uint64_t)rows * ((uint64_t)rank + 1) / (uint64_t)ranks);
+        first = share_begin(rows, heads, lane, rank, ranks);
+        end = share_begin(rows, heads, lane, rank + 1, ranks);
         head = piece;
         sum = attn_pieces_state(args, &piece, rows_max, NULL);
     }
@@ -164,6 +174,7 @@ void attn_pieces_merge(const struct attn_args *args, uint32_t rows_max, int rank
     if (!attn_cut_slots(args->problem, rows_max, args->splits, ranks))
         return;
     /* Pieces of a head follow each other among those of its place in the segments. */
-    for (uint32_t lane = 0; lane < attn_cut_heads(args->problem, rows_max, ranks); lane++)
-        merge_heads(args, rows_max, lane, rank, ranks);
+    const uint32_t heads = attn_cut_heads(args->problem, rows_max, args->splits, ranks);
+    for (uint32_t lane = 0; lane < heads; lane++)
+        merge_heads(args, rows_max, heads, lane, rank, ranks);
 }

@@ -99,6 +99,9 @@ static void test_balance(void)
             for (int ranks = 1; ranks <= 64; ranks++) {
                 const double share = walk(&p, 64, 0, ranks);
                 CHECK(share <= 1.05, "ragged %u, %d ranks: %.3f of the mean", ragged, ranks, share);
+                CHECK(ragged || p.batch * p.kv_heads % (uint32_t)ranks ||
+                          walk(&p, 64, 1, ranks) == 1,
+                      "a segment each for %d ranks", ranks);
             }
     }
     struct attn_problem p = attn_problem_default();
@@ -117,16 +120,21 @@ static void test_heads(void)
     p.heads = 32;
     p.kv_heads = 8;
     p.context = 8192;
-    CHECK(attn_cut_heads(&p, 128, 2) == 1, "a head at a time in a contiguous cache");
+    CHECK(attn_cut_heads(&p, 128, 0, 2) == 1, "a head at a time in a contiguous cache");
     p.layout = ATTN_TOKEN_MAJOR;
-    CHECK(attn_cut_heads(&p, 128, 2) == 8, "%u heads", attn_cut_heads(&p, 128, 2));
-    CHECK(attn_cut_heads(&p, 16, 2) == 4, "%u heads", attn_cut_heads(&p, 16, 2));
-    CHECK(attn_cut_heads(&p, 2, 2) == 1, "%u heads", attn_cut_heads(&p, 2, 2));
-    CHECK(attn_cut_heads(&p, 128, 64) == 1, "%u heads", attn_cut_heads(&p, 128, 64));
+    CHECK(attn_cut_heads(&p, 128, 0, 2) == 8, "%u heads", attn_cut_heads(&p, 128, 0, 2));
+    CHECK(attn_cut_heads(&p, 16, 0, 2) == 4, "%u heads", attn_cut_heads(&p, 16, 0, 2));
+    CHECK(attn_cut_heads(&p, 2, 0, 2) == 1, "%u heads", attn_cut_heads(&p, 2, 0, 2));
+    CHECK(attn_cut_heads(&p, 128, 0, 64) == 1, "%u heads", attn_cut_heads(&p, 128, 0, 64));
     CHECK(attn_cut_slots(&p, 128, 0, 2) == 32, "%zu slots", attn_cut_slots(&p, 128, 0, 2));
     CHECK(attn_cut_slots(&p, 128, 3, 2) == 24, "%zu slots", attn_cut_slots(&p, 128, 3, 2));
+    CHECK(attn_cut_heads(&p, 128, 3, 2) == 1, "a head at a time with splits");
+    p.chunk = 4096;
+    p.context++; /* the newest token is the first of its chunk */
+    CHECK(attn_cut_heads(&p, 128, 0, 2) == 1, "%u heads", attn_cut_heads(&p, 128, 0, 2));
+    p.chunk = 0;
     p.q_len = 40;
-    CHECK(attn_cut_heads(&p, 128, 2) == 1, "%u heads", attn_cut_heads(&p, 128, 2));
+    CHECK(attn_cut_heads(&p, 128, 0, 2) == 1, "%u heads", attn_cut_heads(&p, 128, 0, 2));
 }
 
 int main(void)

@@ -77,35 +77,37 @@ enum { INJECT = 0 };
 #endif
 
 /* Of each head that is walked together with others a state, the run at hand, and q. */
-static size_t workspace_floats(const struct attn_problem *p, int ranks)
+static size_t workspace_floats(const struct attn_problem *p, uint32_t splits, int ranks)
 {
-    const uint32_t rows = attn_cut_rows(p, ROWS), heads = attn_cut_heads(p, ROWS, ranks);
+    const uint32_t rows = attn_cut_rows(p, ROWS), heads = attn_cut_heads(p, ROWS, splits, ranks);
     return (2 * heads + INJECT) * attn_state_floats(rows, p->dim_v) + core_floats(p, rows) +
            (heads - 1) * core_q_floats(p, rows);
 }
 
 static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int ranks)
 {
-    return attn_pieces_scratch(p, ROWS, splits, ranks, workspace_floats(p, ranks));
+    return attn_pieces_scratch(p, ROWS, splits, ranks, workspace_floats(p, splits, ranks));
 }
 
 static void attend(const struct attn_args *args, int rank, int ranks)
 {
     const struct attn_problem *const p = args->problem;
-    const uint32_t most = attn_cut_rows(p, ROWS), heads = attn_cut_heads(p, ROWS, ranks);
+    const uint32_t most = attn_cut_rows(p, ROWS),
+                   heads = attn_cut_heads(p, ROWS, args->splits, ranks);
     const size_t state_floats = attn_state_floats(most, p->dim_v);
     const size_t q_floats = core_q_floats(p, most);
     float *const memory =
-        attn_pieces_workspace(args, ROWS, workspace_floats(p, ranks), rank, ranks);
+        attn_pieces_workspace(args, ROWS, workspace_floats(p, args->splits, ranks), rank, ranks);
     float *const runs = memory + heads * state_floats, *const q = runs + heads * state_floats;
     struct core core = core_at(args, most, most, q + (heads - 1) * q_floats);
     struct walk walk =
-        walk_begin(args, ROWS, core_tile(args, most), WALK_STREAMS, true, rank, ranks);
+        walk_begin(args, ROWS, core_tile(args, most), WALK_STREAMS, !args->kv.table, rank, ranks);
     struct queue queue;
     struct head head[ROWS];
 #ifdef ATTN_INJECT_DEN
     const struct attn_state unread =
-        attn_state_at(memory + workspace_floats(p, ranks) - state_floats, most, p->dim_v);
+        attn_state_at(memory + workspace_floats(p, args->splits, ranks) - state_floats, most,
+                      p->dim_v);
     attn_state_clear(&unread, most, core.dim_v);
 #endif
 
