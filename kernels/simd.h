@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The op layer: one kernel text, compiled once per instruction set, sees about fifteen operations
+ * The op layer: one kernel text, compiled once per instruction set, sees about twenty operations
  * on a vector of VF_LANES floats. Which header supplies them follows from the flags the file is
  * compiled with. All of it is static inline, so no wide instruction can leak into another object.
  *
@@ -12,6 +12,7 @@
  *   vf_power(x)           2^(the lowest byte of x's bits - 127); 0 if that byte is 0
  *   vf_load_i4(p, upper), _e4m3, _e5m2  widen narrower types; vf_widen4 four f16
  *   vf_spread(p, dims)    a few floats, over and over to fill the lanes
+ *   vf_swap(x, by)        lanes that lie `by` apart, exchanged
  *   vf_sum_pairs(a, b)    sums of neighbouring lanes, those of a before those of b
  *   vf_prefetch           into L2             vf_sum4(to, a..d)      four sums, stored
  */

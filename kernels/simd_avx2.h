@@ -104,14 +104,23 @@ static inline void vf_sum4(float *to, vf a, vf b, vf c, vf d)
     const vf pairs = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
     _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1)));
 }
-/* `dims` consecutive floats, over and over: 1 or 2 of them. */
+/* `dims` consecutive floats, over and over. */
 static inline vf vf_spread(const float *p, uint32_t dims)
 {
     double pair;
     if (dims == 1)
         return vf_set1(*p);
+    if (dims == 8)
+        return vf_load(p);
+    if (dims == 4)
+        return _mm256_broadcast_ps((const __m128 *)(const void *)p);
     memcpy(&pair, p, sizeof(pair));
     return _mm256_castpd_ps(_mm256_set1_pd(pair));
+}
+/* Lanes `by` apart exchanged, in pairs of groups of so many. */
+static inline vf vf_swap(vf x, const uint32_t by)
+{
+    return by == 4 ? _mm256_permute2f128_ps(x, x, 1) : _mm256_permute_ps(x, by == 2 ? 0x4e : 0xb1);
 }
 /* Sums of neighbours: those of a, then those of b. */
 static inline vf vf_sum_pairs(vf a, vf b)

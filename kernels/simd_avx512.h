@@ -113,16 +113,27 @@ static inline void vf_sum4(float *to, vf a, vf b, vf c, vf d)
     const __m256 half = vf_fold(_mm512_add_ps(lower, _mm512_castpd_ps(_mm512_unpackhi_pd(x, y))));
     _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)));
 }
-/* `dims` consecutive floats, over and over: 1, 2 or 4 of them. */
+/* `dims` consecutive floats, over and over. */
 static inline vf vf_spread(const float *p, uint32_t dims)
 {
     double pair;
     if (dims == 1)
         return vf_set1(*p);
+    if (dims == 16)
+        return vf_load(p);
+    if (dims == 8)
+        return _mm512_broadcast_f32x8(_mm256_loadu_ps(p));
     if (dims == 4)
         return _mm512_broadcast_f32x4(_mm_loadu_ps(p));
     memcpy(&pair, p, sizeof(pair));
     return _mm512_castpd_ps(_mm512_set1_pd(pair));
+}
+/* Lanes `by` apart exchanged, in pairs of groups of so many. */
+static inline vf vf_swap(vf x, const uint32_t by)
+{
+    if (by < 4)
+        return _mm512_permute_ps(x, by == 2 ? 0x4e : 0xb1);
+    return by == 8 ? _mm512_shuffle_f32x4(x, x, 0x4e) : _mm512_shuffle_f32x4(x, x, 0xb1);
 }
 /* Sums of neighbours: those of a, then those of b. */
 static inline vf vf_sum_pairs(vf a, vf b)

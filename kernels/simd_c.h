@@ -83,6 +83,11 @@ static inline vf vf_spread(const float *p, uint32_t dims)
     (void)dims;
     return *p;
 }
+static inline vf vf_swap(vf x, const uint32_t by)
+{
+    (void)by;
+    return x;
+}
 static inline vf vf_sum_pairs(vf a, vf b)
 {
     (void)b;

@@ -81,11 +81,18 @@ static inline void vf_sum4(float *to, vf a, vf b, vf c, vf d)
 {
     vst1q_f32(to, vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d)));
 }
-/* `dims` consecutive floats, over and over: 1 or 2 of them. */
+/* `dims` consecutive floats, over and over. */
 static inline vf vf_spread(const float *p, uint32_t dims)
 {
+    if (dims == 4)
+        return vf_load(p);
     const float32x2_t pair = dims == 1 ? vdup_n_f32(*p) : vld1_f32(p);
     return vcombine_f32(pair, pair);
+}
+/* Lanes `by` apart exchanged, in pairs of groups of so many. */
+static inline vf vf_swap(vf x, const uint32_t by)
+{
+    return by == 2 ? vextq_f32(x, x, 2) : vrev64q_f32(x);
 }
 /* Sums of neighbours: those of a, then those of b. */
 static inline vf vf_sum_pairs(vf a, vf b)

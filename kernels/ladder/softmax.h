@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Logits of a block of rows over a tile to weights: softcap and bias, what a row must not see, and
- * the running maximum and sum.
+ * the running maximum and sum. m[] has as many entries as the block has lanes.
  *
  * A row's reference m is moved only when a tile tops it by more than LAZY (the weights then stay
  * below e^8), so most tiles shrink nothing.
@@ -79,30 +79,24 @@ static inline void softmax_hide(const struct attn_args *args, const struct attn_
 /* The largest or the sum of each row's lanes, to fold[row]; a single row need not go by memory. */
 static inline void softmax_fold(vf x, uint32_t lanes, bool largest, float fold[VF_LANES])
 {
-    const uint32_t own = lanes - 1; /* a power of two */
     if (lanes == 1) {
         fold[0] = largest ? vf_hmax(x) : vf_sum(x);
         return;
     }
+    MICRO_UNROLL
+    for (uint32_t by = VF_LANES / 2; by > 1; by /= 2)
+        if (by >= lanes)
+            x = largest ? vf_max(x, vf_swap(x, by)) : vf_add(x, vf_swap(x, by));
     vf_store(fold, x);
-    for (uint32_t i = lanes; i < VF_LANES; i++)
-        if (!largest)
-            fold[i & own] += fold[i];
-        else if (fold[i] > fold[i & own])
-            fold[i & own] = fold[i];
 }
 
-/* What is added to the logits of each lane: -m of its row, or 0 while a row has seen nothing. */
-static inline vf softmax_shift(const float *m, uint32_t rows, uint32_t lanes)
+/* What is added to the logits of each lane: -m of its row. While a row has seen nothing, m is
+ * -infinity and all it meets is hidden: half of what hides it leaves it hidden. Read as it lies in
+ * memory: put together by lanes, it would be waited for. */
+static inline vf softmax_shift(const float *m, uint32_t lanes)
 {
-    float shift[VF_LANES];
-    if (lanes == 1)
-        return vf_set1(m[0] == -INFINITY ? 0 : -m[0]);
-    for (uint32_t i = 0; i < VF_LANES; i++) {
-        const uint32_t r = (i & (lanes - 1)) < rows ? i & (lanes - 1) : 0;
-        shift[i] = m[r] == -INFINITY ? 0 : -m[r];
-    }
-    return vf_load(shift);
+    const vf seen = vf_max(vf_spread(m, lanes), vf_set1(SOFTMAX_HIDDEN / 2));
+    return vf_mul(seen, vf_set1(-1));
 }
 
 /*
@@ -141,7 +135,7 @@ static inline void softmax_block(float *logit, uint32_t rows, uint32_t lanes, ui
             keep[r] = before == -INFINITY ? 0 : expf(before - top);
         }
     }
-    const vf shift = softmax_shift(m, rows, lanes);
+    const vf shift = softmax_shift(m, lanes);
     for (uint32_t i = 0; i < total; i += VF_LANES) {
         const vf e = vf_exp(vf_add(vf_load(logit + i), shift));
         vf_store(logit + i, e);
