@@ -153,52 +153,51 @@ MICRO_INLINE uint32_t micro_step(uint32_t vectors)
  *     k      [dim / MICRO_LINE][MICRO_TILE][MICRO_LINE], dim zero-padded to whole lines
  *     logit  [MICRO_TILE][rows] a block
  *
- * Takes `vectors` (1 or 2) blocks and micro_step() tokens. A lane adds up one product after the
- * other, so chains are cut: a long one would round too often.
+ * Takes `vectors` (1 or 2) blocks, micro_step() tokens, and of the head dim one chain, which begins
+ * at `begin`: a lane adds up one product after the other, so a long chain would round too often,
+ * and what a chain reads of q and K stays close until all tokens have met it.
  */
 MICRO_INLINE void micro_qk_lanes(const uint32_t vectors, const uint32_t dims, const float *q,
-                                 const float *k, uint32_t dim, float *logit)
+                                 const float *k, uint32_t dim, uint32_t begin, float *logit)
 {
     const uint32_t rows = VF_LANES / dims, tokens = micro_step(vectors);
+    const uint32_t end = begin + MICRO_CHAIN < dim ? begin + MICRO_CHAIN : dim;
     vf acc[2][MICRO_TOKENS_MAX];
-    for (uint32_t begin = 0; begin < dim; begin += MICRO_CHAIN) {
-        const uint32_t end = begin + MICRO_CHAIN < dim ? begin + MICRO_CHAIN : dim;
+    MICRO_UNROLL
+    for (uint32_t c = 0; c < vectors; c++) {
         MICRO_UNROLL
-        for (uint32_t c = 0; c < vectors; c++) {
+        for (uint32_t j = 0; j < tokens; j++)
+            acc[c][j] = vf_zero();
+    }
+    for (uint32_t line = begin; line < end; line += MICRO_LINE) {
+        const float *const tile = k + (size_t)line * MICRO_TILE;
+        MICRO_UNROLL_4
+        for (uint32_t d = 0; d < MICRO_LINE; d += dims) {
+            vf qv[2];
             MICRO_UNROLL
-            for (uint32_t j = 0; j < tokens; j++)
-                acc[c][j] = vf_zero();
-        }
-        for (uint32_t line = begin; line < end; line += MICRO_LINE) {
-            const float *const tile = k + (size_t)line * MICRO_TILE;
-            MICRO_UNROLL_4
-            for (uint32_t d = 0; d < MICRO_LINE; d += dims) {
-                vf qv[2];
+            for (uint32_t c = 0; c < vectors; c++)
+                qv[c] = vf_load(q + ((size_t)c * dim + line + d) * rows);
+            MICRO_UNROLL
+            for (uint32_t j = 0; j < tokens; j++) {
+                const vf kv = vf_spread(tile + d + j * MICRO_LINE, dims);
                 MICRO_UNROLL
                 for (uint32_t c = 0; c < vectors; c++)
-                    qv[c] = vf_load(q + ((size_t)c * dim + line + d) * rows);
-                MICRO_UNROLL
-                for (uint32_t j = 0; j < tokens; j++) {
-                    const vf kv = vf_spread(tile + d + j * MICRO_LINE, dims);
-                    MICRO_UNROLL
-                    for (uint32_t c = 0; c < vectors; c++)
-                        acc[c][j] = vf_fma(qv[c], kv, acc[c][j]);
-                }
+                    acc[c][j] = vf_fma(qv[c], kv, acc[c][j]);
             }
         }
+    }
+    MICRO_UNROLL
+    for (uint32_t c = 0; c < vectors; c++) {
         MICRO_UNROLL
-        for (uint32_t c = 0; c < vectors; c++) {
-            MICRO_UNROLL
-            for (uint32_t j = 0; j < tokens; j += dims) {
-                float *const to = logit + ((size_t)c * MICRO_TILE + j) * rows;
-                vf sum = acc[c][j];
-                if (dims == 2)
-                    sum = vf_sum_pairs(sum, acc[c][j + 1]);
-                if (dims == 4)
-                    sum = vf_sum_pairs(vf_sum_pairs(sum, acc[c][j + 1]),
-                                       vf_sum_pairs(acc[c][j + 2], acc[c][j + 3]));
-                vf_store(to, begin ? vf_add(vf_load(to), sum) : sum);
-            }
+        for (uint32_t j = 0; j < tokens; j += dims) {
+            float *const to = logit + ((size_t)c * MICRO_TILE + j) * rows;
+            vf sum = acc[c][j];
+            if (dims == 2)
+                sum = vf_sum_pairs(sum, acc[c][j + 1]);
+            if (dims == 4)
+                sum = vf_sum_pairs(vf_sum_pairs(sum, acc[c][j + 1]),
+                                   vf_sum_pairs(acc[c][j + 2], acc[c][j + 3]));
+            vf_store(to, begin ? vf_add(vf_load(to), sum) : sum);
         }
     }
 }

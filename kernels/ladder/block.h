@@ -19,10 +19,13 @@ MICRO_INLINE void block_lanes_of(const uint32_t vectors, const uint32_t dims, co
                                  const void *const *ahead, struct tile_share share)
 {
     const uint32_t step = micro_step(vectors);
-    for (uint32_t j = 0; j < n; j += step) {
-        tile_fetch(ahead, j, step < n - j ? step : n - j, share);
-        micro_qk_lanes(vectors, dims, q, k + j * MICRO_LINE, dim,
-                       logit + (size_t)j * (VF_LANES / dims));
+    for (uint32_t begin = 0; begin < dim; begin += MICRO_CHAIN) {
+        for (uint32_t j = 0; j < n; j += step) {
+            if (begin == 0)
+                tile_fetch(ahead, j, step < n - j ? step : n - j, share);
+            micro_qk_lanes(vectors, dims, q, k + j * MICRO_LINE, dim, begin,
+                           logit + (size_t)j * (VF_LANES / dims));
+        }
     }
 }
 

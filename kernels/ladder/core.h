@@ -99,7 +99,8 @@ static inline bool core_is_wide(const struct attn_problem *p, uint32_t rows)
 
 /*
  * Tokens a tile: few enough that K, V and what is being fetched stay together in a first-level
- * cache, a multiple of every step of the inner loops; or what was asked for.
+ * cache, unless they are widened, where fewer cost more than they save; a multiple of every step of
+ * the inner loops; or what was asked for.
  */
 static inline uint32_t core_tile(const struct attn_args *args, uint32_t rows)
 {
@@ -107,7 +108,9 @@ static inline uint32_t core_tile(const struct attn_args *args, uint32_t rows)
     if (args->tile)
         return args->tile < TILE_MAX ? args->tile : TILE_MAX;
     const uint32_t widest = p->dim > p->dim_v ? p->dim : p->dim_v;
-    const uint32_t bits = core_is_wide(p, rows) ? 32 : attn_types[p->k_type].bits;
+    const uint32_t bits = attn_types[p->k_type].bits;
+    if (bits < 32 && core_is_wide(p, rows))
+        return TILE_MAX;
     return widest * bits / 8 <= CORE_TILE_BYTES / TILE_MAX ? TILE_MAX : TILE_MAX / 2;
 }
 
