@@ -30,12 +30,13 @@ def rows(name, times, read=100.0, fma=10.0, phase="decode", kernel="split.avx2")
              "ceiling_fraction": max(read, fma) / t} for t in times]
 
 
-def verdicts(made):
+def verdicts(made, last_cache=0):
+    result = {"context": {"caches": [{"size": last_cache}]}, "benchmarks": made}
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "r.json"
-        path.write_text(json.dumps({"benchmarks": made}), encoding="utf-8")
+        path.write_text(json.dumps(result), encoding="utf-8")
         cases = targets.load(path)
-    return {t[0]: targets.judge(cases, *t[1:])[0] for t in targets.TARGETS}
+    return {t[0]: targets.judge([cases], *t[1:])[0] for t in targets.TARGETS}
 
 
 def shape(kv_heads, context=8192, heads=32, more=""):
@@ -102,6 +103,30 @@ f32 = shape(8).replace("f16", "f32")
 for blas, verdict in ((120, "met"), (80, "NOT MET")):
     check("against a library",
           verdicts(rows(f32, [100]) + rows(f32, [blas], kernel="blas_gemm"))[BLAS], verdict)
+
+# Of two routes to a cache of codes the better counts, against the faster arithmetic.
+ROUTE = "i8, better route, of the ceilings, group >= 4"
+i8 = shape(4).replace("f16", "i8")
+for faster, verdict in ((160, "met"), (120, "NOT MET")):
+    check(f"arithmetic that takes {faster}", verdicts(
+        rows(i8, [250], fma=300, kernel="split.avx2") +
+        rows(i8, [500], fma=faster, kernel="split_idot.avx2"))[ROUTE], verdict)
+
+PRODUCTS = "products, of reading, weights > 8 caches"
+STEP = "a layer's step over the sum of its parts"
+layer = [{**row, "weight_bytes": 900, "projection_ceiling_fraction": 0.91, "parts_ns": 100}
+         for row in rows(shape(8), [104, 104, 107], phase="layer")]
+check("a layer", [verdicts(layer, 100)[t] for t in (PRODUCTS, STEP)], ["met", "met"])
+check("weights that fit", verdicts(layer, 200)[PRODUCTS], "no rows")
+check("caches unknown", verdicts(layer)[PRODUCTS], "no rows")
+check("a step longer than its parts", verdicts([{**r, "parts_ns": 90} for r in layer])[STEP],
+      "NOT MET")
+
+# Cases of several files are judged together, ratios only within each.
+apart = [[targets.Case(r["name"], [r])] for r in mha + rows(shape(8), [90], read=25)]
+sharing = next(t[1:] for t in targets.TARGETS if t[0] == SHARE)
+check("two files", targets.judge(apart, *sharing)[0], "no rows")
+check("one file", targets.judge([sum(apart, [])], *sharing)[0], "NOT MET")
 
 # The fastest call is told beside the verdict, which stays that of the median.
 with tempfile.TemporaryDirectory() as folder:
