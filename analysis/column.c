@@ -112,9 +112,12 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
                                  "time to only read the weights over time of all products"},
     [ANA_MEMORY_RATIO] = {"memory_ratio", "1",
                           "memory to arithmetic of a step as in arXiv 1911.02150: "
-                          "1/d + n G/(d h) + 1/b"},
+                          "1/d + n G/(d h) + 1/b, n the tokens that attention sees"},
     [ANA_MEMORY_RATIO_COUNTED] = {"memory_ratio_counted", "1",
                                   "elements read over multiply-adds, counted for this very step"},
+    [ANA_MEMORY_RATIO_MEASURED] = {"memory_ratio_measured", "1",
+                                   "elements this machine reads in the time of the step, over its "
+                                   "multiply-adds"},
     [ANA_PREFILL_NS] = {"prefill_ns", "ns", "generate: a prompt through the model, mean"},
     [ANA_TPOT_P50_NS] =
         {"tpot_p50_ns", "ns",

@@ -19,7 +19,7 @@ done
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 page=$root/results/README.md
-: "${stat:=$(find "$root/build" -name attn-stat -type f -print -quit 2>/dev/null)}"
+: "${stat:=$(find "$root/build" -name attn-stat -type f -executable -print -quit 2>/dev/null)}"
 if [ ! -x "$stat" ]; then
   echo "columns.sh: no attn-stat in build/; build it first or name one" >&2
   exit 2

@@ -11,10 +11,12 @@
 #include "bench/cases/sweep.h"
 
 #include <errno.h>
+#include <math.h>
 
 struct seen {
     int rows, errors, skipped;
     double real_time, attention, parts, bytes, kv_bytes, error, bound, layers_run;
+    double ratio, counted, measured;
     char message[256];
 };
 
@@ -38,6 +40,9 @@ static void on_row(void *user, const struct benchmark_row *row)
     s->error = counter(row, ANA_MAX_ABS_ERROR);
     s->bound = counter(row, ANA_ERROR_BOUND);
     s->layers_run = counter(row, ANA_LAYERS_RUN);
+    s->ratio = counter(row, ANA_MEMORY_RATIO);
+    s->counted = counter(row, ANA_MEMORY_RATIO_COUNTED);
+    s->measured = counter(row, ANA_MEMORY_RATIO_MEASURED);
     snprintf(s->message, sizeof(s->message), "%s", row->message ? row->message : "");
 }
 
@@ -114,6 +119,30 @@ static void check_right(struct attn_host *host)
     /* Per four layers two rings of 16 tokens with one head, one whole cache, one of nobody's. */
     const double row = 16 * 2 * 2;
     CHECK(s.kv_bytes == (4 * 16 * 1 + 1 * 50 * 2 + 0) * row + 0 * row, "%g", s.kv_bytes / row);
+}
+
+/* Of arXiv 1911.02150: 1/d + n G/(d h) + 1/b with d = 64, G/h = 1/2, n the mean of what both
+ * attentions see; f16 counts as the elements it has. */
+static void check_ratio(struct attn_host *host)
+{
+    static const struct {
+        const char *keys;
+        double ratio;
+    } cases[] = {
+        {"phase = layer\n", 1.0 / 64 + 50 / 128.0 + 1},
+        {"phase = layer\nkv_type = i8\nwindow = 10\n", 1.0 / 64 + 10 / 128.0 + 1},
+        {"phase = layer\nform = t5\ncross = 30\n", 1.0 / 64 + 40 / 128.0 + 1},
+        {"phase = layer\nform = t5\ncross = 30\nwindow = 10\n", 1.0 / 64 + 20 / 128.0 + 1},
+        {"phase = layer\nq_len = 4\nmask = tree\n", 1.0 / 64 + 50 / 128.0 / 4 + 1.0 / 4},
+        {"phase = model\nlayers = 2\nvocab = 200\nbatch = 8\n", 1.0 / 64 + 50 / 128.0 + 1.0 / 8},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const struct seen s = measure(host, cases[i].keys, NULL);
+        CHECK(fabs(s.ratio - cases[i].ratio) < 1e-9, "%s: %.9g, expected %.9g", cases[i].keys,
+              s.ratio, cases[i].ratio);
+        CHECK(s.counted > 0 && s.measured > s.counted, "%s: %g counted, %g measured", cases[i].keys,
+              s.counted, s.measured);
+    }
 }
 
 /* Attention that is a little off, and attention that forgets its last row. */
@@ -198,6 +227,7 @@ int main(void)
         return TEST_SKIP;
     }
     check_right(&host);
+    check_ratio(&host);
     check_wrong(&host);
     check_refused();
     attn_host_close(&host);

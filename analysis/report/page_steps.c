@@ -27,6 +27,7 @@ static const struct {
     {"attention_speedup", "attention over MHA"},
     {"memory_ratio", "memory ratio, published"},
     {"memory_ratio_counted", "counted"},
+    {"memory_ratio_measured", "measured"},
 };
 
 /* "layer, llama", "model, gpt2 × 12", "model, llama × 8 of 32". */

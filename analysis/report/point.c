@@ -44,6 +44,7 @@ const struct rep_field rep_fields[] = {
     FIELD(weight_bytes, "weights that a step reads", REP_BYTES),
     FIELD(memory_ratio, "memory to arithmetic, as published", REP_INTENSITY),
     FIELD(memory_ratio_counted, "memory to arithmetic, counted", REP_INTENSITY),
+    FIELD(memory_ratio_measured, "memory to arithmetic, measured", REP_INTENSITY),
     FIELD(prefill_ns, "time of a prompt", REP_TIME),
     FIELD(tpot_p50_ns, "time per output token", REP_TIME),
     FIELD(tpot_p99_ns, "time per output token, 99th percentile", REP_TIME),

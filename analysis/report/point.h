@@ -29,6 +29,7 @@ struct rep_point {
     double quant_error, loss; /* loss: quant_error, or error where nothing was narrowed */
     /* of the phases layer, model and generate */
     double attention_fraction, weight_bytes, memory_ratio, memory_ratio_counted;
+    double memory_ratio_measured;
     double prefill_ns, tpot_p50_ns, tpot_p99_ns;
     /* the shape again, as numbers for axes */
     double batch, heads, kv_heads, group, dim, context, q_len, threads;

@@ -34,6 +34,7 @@ static const struct {
     {"weight_bytes", offsetof(struct rep_point, weight_bytes)},
     {"memory_ratio", offsetof(struct rep_point, memory_ratio)},
     {"memory_ratio_counted", offsetof(struct rep_point, memory_ratio_counted)},
+    {"memory_ratio_measured", offsetof(struct rep_point, memory_ratio_measured)},
     {"prefill_ns", offsetof(struct rep_point, prefill_ns)},
     {"tpot_p50_ns", offsetof(struct rep_point, tpot_p50_ns)},
     {"tpot_p99_ns", offsetof(struct rep_point, tpot_p99_ns)},

@@ -47,6 +47,7 @@ struct engine_size {
 /* What one step costs; a layer's figures summed over all layers, and the head of a model. */
 struct engine_cost {
     uint64_t bytes, projection_bytes, flops, kv_bytes, attention_bytes;
+    uint32_t attentions; /* of all layers, to an encoder included */
 };
 
 /* 0, or -EOVERFLOW. `kernel` may be NULL. */

@@ -98,6 +98,7 @@ struct engine_cost engine_cost(const struct attn_name *name)
         cost.flops += layer_flops(&shape);
         cost.kv_bytes += layer_kv_bytes(&shape);
         cost.attention_bytes += layer_bytes(&shape) - layer_projection_bytes(&shape);
+        cost.attentions += name->layer.cross ? 2 : 1;
     }
     if (is_model(name)) {
         const uint64_t head =

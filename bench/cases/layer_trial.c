@@ -67,6 +67,35 @@ static double spent(const struct engine_times *times, enum layer_part part)
     return (double)times->part[part] + (double)times->wait[part];
 }
 
+/* Of a token in a head's cache, scales included. */
+static double row_bytes(enum attn_type type, uint32_t dim)
+{
+    const struct attn_type_info *const t = &attn_types[type];
+    return (double)attn_row_bytes(t, dim) + (double)attn_row_scale_bytes(t, dim);
+}
+
+/*
+ * Shazeer 2019, sections 2.4.1 and 3.1, with G KV heads in place of h or one, and n the tokens an
+ * attention sees, the mean of all; the same figure without the constants he leaves out, cache and
+ * weights by their own widths; and what the machine could have read in the time of the step.
+ */
+static void ratio_columns(struct benchmark_state *state, const struct attn_name *name,
+                          const struct engine_cost *cost, double read_ns, double step_ns)
+{
+    const struct attn_problem *const p = &name->problem;
+    const double d = name->layer.width, tokens = (double)attn_items(p);
+    const double element = attn_types[name->layer.weights].bits / 8.0;
+    const double wide = row_bytes(p->k_type, p->dim) + row_bytes(p->v_type, p->dim_v);
+    const double cached = (double)cost->attention_bytes / wide * (p->dim + p->dim_v);
+    const double attended = cost->attentions * tokens * d * p->heads * (p->dim + p->dim_v);
+    const double counted =
+        ((double)cost->projection_bytes / element + cached) / ((double)cost->flops / 2);
+    set(state, ANA_MEMORY_RATIO, 1 / d + cached / attended + 1 / tokens, 0);
+    set(state, ANA_MEMORY_RATIO_COUNTED, counted, 0);
+    if (read_ns > 0)
+        set(state, ANA_MEMORY_RATIO_MEASURED, counted * step_ns / read_ns, 0);
+}
+
 static void columns_of_pass(struct attn_layer_trial *t, struct benchmark_state *state,
                             const struct engine_times *times)
 {
@@ -89,6 +118,8 @@ static void columns_of_pass(struct attn_layer_trial *t, struct benchmark_state *
         t->outcome->ceiling.read_ns * (double)cost.projection_bytes / (double)cost.bytes;
     if (read_ns > 0 && products > 0)
         set(state, ANA_PROJECTION_FRACTION, read_ns / (products / calls), 0);
+    ratio_columns(state, &t->engine.name, &cost, t->outcome->ceiling.read_ns,
+                  (parts + waits) / calls);
     benchmark_set_bytes_processed(state, (int64_t)((double)cost.bytes * calls));
     benchmark_set_items_processed(state,
                                   (int64_t)((double)attn_items(&t->engine.name.problem) * calls));
@@ -101,24 +132,6 @@ void attn_layer_run(struct attn_layer_trial *t, struct benchmark_state *state)
     while (benchmark_keep_running(state))
         engine_step(&t->engine, &times);
     columns_of_pass(t, state, &times);
-}
-
-/*
- * Shazeer 2019, sections 2.4.1 and 3.1, with G KV heads in place of h or one; and the same figure
- * without the constants he leaves out: cache and weights by their own widths.
- */
-static void ratio_columns(struct benchmark_state *state, const struct attn_name *name,
-                          const struct engine_cost *cost)
-{
-    const struct attn_problem *const p = &name->problem;
-    const double d = name->layer.width, tokens = (double)attn_items(p);
-    const double cached = (double)p->context * p->kv_heads / (d * p->heads);
-    const double element = attn_types[name->layer.weights].bits / 8.0;
-    const double wide = (attn_types[p->k_type].bits + attn_types[p->v_type].bits) / 16.0;
-    const double elements =
-        (double)cost->projection_bytes / element + (double)cost->attention_bytes / wide;
-    set(state, ANA_MEMORY_RATIO, 1 / d + cached + 1 / tokens, 0);
-    set(state, ANA_MEMORY_RATIO_COUNTED, elements / ((double)cost->flops / 2), 0);
 }
 
 int attn_layer_finish(struct attn_layer_trial *t, struct benchmark_state *state, uint64_t seed,
@@ -137,7 +150,6 @@ int attn_layer_finish(struct attn_layer_trial *t, struct benchmark_state *state,
     set(state, ANA_BYTES, (double)cost.bytes, 0);
     set(state, ANA_WEIGHT_BYTES, (double)cost.projection_bytes, 0);
     set(state, ANA_FLOPS, (double)cost.flops, 0);
-    ratio_columns(state, name, &cost);
     set(state, ANA_COPIES, (double)t->engine.size.copies, 0);
     if (name->layer.layers)
         set(state, ANA_LAYERS_RUN, (double)name->layer.layers_run, 0);
