@@ -32,7 +32,8 @@ static uint64_t heads_of(const struct ana_layers *kind, const struct ana_cache *
 uint64_t ana_token_bytes(const struct ana_layers *kind, const struct ana_cache *cache)
 {
     const uint64_t v = kind->v_in_k ? 0 : row_bytes(cache->v_type, kind->dim_v);
-    return heads_of(kind, cache) * (row_bytes(cache->k_type, kind->dim) + v);
+    return heads_of(kind, cache) * (row_bytes(cache->k_type, kind->dim) + v) +
+           row_bytes(cache->k_type, kind->shared);
 }
 
 /* Scales that all tokens of a sequence share, in one layer. */
@@ -125,6 +126,14 @@ void ana_model_share(struct ana_model *model, uint32_t factor)
         model->reuse_layers += model->kinds[i].layers - kept;
         model->kinds[i].layers = kept;
     }
+}
+
+void ana_model_tie(struct ana_model *model, uint32_t latent, uint32_t rope)
+{
+    struct ana_layers *const kind = &model->kinds[0];
+    model->latent = kind->dim = kind->dim_v = latent;
+    model->rope = kind->shared = rope;
+    kind->v_in_k = true;
 }
 
 struct ana_model ana_model_uniform(uint32_t layers, uint32_t heads, uint32_t kv_heads, uint32_t dim)

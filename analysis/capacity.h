@@ -59,4 +59,8 @@ void ana_model_share(struct ana_model *model, uint32_t factor);
 struct ana_model ana_model_uniform(uint32_t layers, uint32_t heads, uint32_t kv_heads,
                                    uint32_t dim);
 
+/* Makes K and V of a uniform model one state of `latent` elements a KV head, with `rope` beside
+ * them that all heads share. */
+void ana_model_tie(struct ana_model *model, uint32_t latent, uint32_t rope);
+
 #endif

@@ -15,6 +15,9 @@ static void name_kind(const struct ana_layers *kind, char *buf, size_t size)
              : kind->chunk ? "chunked"
                            : "full",
              kind->v_in_k ? ", V in K" : "");
+    const size_t used = strlen(buf);
+    if (kind->shared)
+        snprintf(buf + used, size - used, ", %u shared", kind->shared);
 }
 
 static void add_columns(struct ana_table *table)

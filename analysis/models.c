@@ -12,7 +12,7 @@ static bool same_kind(const struct ana_layers *a, const struct ana_layers *b)
 {
     return a->heads == b->heads && a->kv_heads == b->kv_heads && a->dim == b->dim &&
            a->dim_v == b->dim_v && a->window == b->window && a->chunk == b->chunk &&
-           a->v_in_k == b->v_in_k;
+           a->v_in_k == b->v_in_k && a->shared == b->shared;
 }
 
 int ana_model_add(struct ana_model *model, const struct ana_layers *kind)
@@ -34,10 +34,13 @@ int ana_model_attention(const struct ana_model *model, char *buf, size_t size)
     for (size_t i = 1; i < model->kind_count; i++)
         if (model->kinds[i].kv_heads != kind->kv_heads)
             return snprintf(buf, size, "mixed");
-    if (model->latent)
-        return snprintf(buf, size, "MLA");
     if (model->kind_count == 0)
         return snprintf(buf, size, "none");
+    if (model->latent && kind->kv_heads == 1)
+        return snprintf(buf, size, "MLA");
+    if (model->latent)
+        return snprintf(buf, size, "%s-%u", 2 * model->rope == model->latent ? "GTA" : "GLA",
+                        kind->kv_heads);
     if (kind->kv_heads == kind->heads)
         return snprintf(buf, size, "MHA");
     if (kind->kv_heads == 1)

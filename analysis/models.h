@@ -26,6 +26,7 @@ struct ana_layers {
     uint32_t window; /* tokens a query sees, itself included; 0: all */
     uint32_t chunk;  /* tokens of an attention chunk; 0: off */
     bool v_in_k;     /* V is read from K's memory: absorbed MLA, shared K = V */
+    uint32_t shared; /* elements a token keeps once for all KV heads: a rotary part beside them */
 };
 
 struct ana_model {

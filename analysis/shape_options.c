@@ -62,11 +62,14 @@ static int check_ranges(const struct ana_command *self, const struct ana_shape_o
         status = check_range(self, "kv_heads", o->kv_heads ? o->kv_heads : o->heads, 1, WIDTH_MAX);
     if (status || o->model)
         return status;
+    const uint64_t dim = o->latent ? o->latent : o->dim;
     status = check_range(self, "layers", o->layers, 1, ANA_LAYERS_MAX);
     if (!status)
         status = check_range(self, "heads", o->heads, 1, WIDTH_MAX);
     if (!status)
-        status = check_range(self, "dim", o->dim, 1, WIDTH_MAX);
+        status = check_range(self, o->latent ? "latent" : "dim", dim, 1, WIDTH_MAX);
+    if (!status)
+        status = check_range(self, "rope", o->rope, 0, WIDTH_MAX);
     if (!status)
         status = check_range(self, "window", o->window, 0, TOKENS_MAX);
     return status;
@@ -81,11 +84,15 @@ int ana_shape_resolve(const struct ana_command *self, const struct ana_shape_opt
         return ana_complain(self, "--format=%s: it is text, md, csv or json", o->format);
     if (o->shard && strcmp(o->shard, "heads") != 0 && strcmp(o->shard, "batch") != 0)
         return ana_complain(self, "--shard=%s: it is heads or batch", o->shard);
-    if (!o->model && !(o->layers && o->heads && o->dim))
-        return ana_complain(self, "needs --model=NAME, or --layers, --heads and --dim");
-    if (o->model && (o->layers || o->heads || o->dim || o->window))
-        return ana_complain(self, "--model brings --layers, --heads, --dim and --window with it; "
-                                  "only --kv_heads may be changed");
+    if (!o->model && !(o->layers && o->heads && (o->dim || o->latent)))
+        return ana_complain(self, "needs --model=NAME, or --layers, --heads and --dim or --latent");
+    if (o->model && (o->layers || o->heads || o->dim || o->latent || o->window))
+        return ana_complain(self, "--model brings --layers, --heads, --dim, --latent and --window "
+                                  "with it; only --kv_heads may be changed");
+    if (o->dim && o->latent)
+        return ana_complain(self, "--dim and --latent: a cache keeps K and V, or a latent");
+    if (o->rope && !o->latent)
+        return ana_complain(self, "--rope: only a latent has a rotary part beside it");
     int status = check_ranges(self, o);
     if (!status)
         status = resolve_types(self, o, cache);
@@ -95,15 +102,18 @@ int ana_shape_resolve(const struct ana_command *self, const struct ana_shape_opt
     cache->shard = o->shard && *o->shard == 'b' ? ANA_SHARD_BATCH : ANA_SHARD_HEADS;
     const uint32_t kv_heads = (uint32_t)o->kv_heads;
     if (!o->model) {
-        *model = ana_model_uniform((uint32_t)o->layers, (uint32_t)o->heads,
-                                   kv_heads ? kv_heads : (uint32_t)o->heads, (uint32_t)o->dim);
+        const uint32_t heads = kv_heads ? kv_heads : o->latent ? 1 : (uint32_t)o->heads;
+        *model =
+            ana_model_uniform((uint32_t)o->layers, (uint32_t)o->heads, heads, (uint32_t)o->dim);
         model->kinds[0].window = (uint32_t)o->window;
+        if (o->latent)
+            ana_model_tie(model, (uint32_t)o->latent, (uint32_t)o->rope);
     } else if (ana_model_load(o->model, model, message, sizeof(message))) {
         return ana_complain(self, "%s", message);
     }
     for (size_t i = 0; i < model->kind_count; i++) {
         struct ana_layers *const kind = &model->kinds[i];
-        if (kv_heads && model->latent)
+        if (kv_heads && o->model && model->latent)
             return ana_complain(self, "--kv_heads: %s caches a latent, not KV heads", model->name);
         if (kv_heads)
             kind->kv_heads = kv_heads;

@@ -48,6 +48,15 @@ head -c 40 "$work/a.json" >"$work/cut.json"
 answers '1073741824 bytes = 1 GiB for all 32 layers' \
   kv --model=llama-3.1-8b --context=8192 --kv_type=f16
 answers '"batch_bytes": 1073741824' kv --model llama-3.1-8b --context 8K --kv-type f16 --format json
+# Latents as their papers count them: 512 + 64, 2 * 256 + 64 and 3 * 128 + 64 numbers a token.
+answers '(MLA, from command line): 1152 bytes' \
+  kv --layers=1 --heads=48 --latent=512 --rope=64 --context=1
+answers '(GLA-2, from command line): 1152 bytes' \
+  kv --layers=1 --heads=48 --kv_heads=2 --latent=256 --rope=64 --context=1
+answers '(GTA-3, from command line): 896 bytes' \
+  kv --layers=1 --heads=48 --kv_heads=3 --latent=128 --rope=64 --context=1
+refuses 'a cache keeps K and V, or a latent' kv --layers=1 --heads=4 --dim=64 --latent=64
+refuses 'only a latent has a rotary part' kv --layers=1 --heads=4 --dim=64 --rope=32
 answers 'llama-3.1-8b' models llama
 printf '{"num_hidden_layers": 2, "num_attention_heads": 4, "head_dim": 8,
   "_name_or_path": "a\\nb\\u001b[31m"}' >"$work/config.json"
