@@ -7,6 +7,7 @@ right_px = narrow ? 16 : 30
 top_px = narrow ? 92 : 70
 eval(canvas)
 eval(axes)
+set label 3 'memory to arithmetic: dots counted, rings measured'
 eval(legend)
 plot x with lines lw 1.5 dt (8, 5) lc rgb 0x8c959f, \
      for [i = 1:series] data index i - 1 using X:MEMORY_RATIO_MEASURED with points pt 6 ps 0.9 lc rgb colour[i], \
