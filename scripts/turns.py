@@ -159,6 +159,19 @@ def rows(ran, turns, failed):
                "error_message": why}
 
 
+def machine(exe):
+    """The context of a result file of this program here: of the smallest case there is."""
+    smallest = ["--kernel=ref", "--heads=1", "--kv_heads=1", "--dim=16", "--context=16",
+                "--cache=hot", "--threads=1", "--benchmark_dry_run=true", "--benchmark_format=json"]
+    ran = subprocess.run([exe, *smallest], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                         check=False)
+    try:
+        context = json.loads(ran.stdout)["context"]
+    except (ValueError, KeyError):
+        return {}
+    return {key: value for key, value in context.items() if key not in ("dry_run", "command_line")}
+
+
 def show(key, what, ran, turns):
     first = ran[0]
     said = ", ".join(
@@ -212,7 +225,7 @@ def main():
         benchmarks.extend(rows(ran, turns, failed))
     if options.out:
         context = {"executable": pathlib.Path(command[0]).name, "json_schema_version": 1,
-                   "turns.by": options.by, "turns.seed": str(options.seed),
+                   **machine(command[0]), "turns.by": options.by, "turns.seed": str(options.seed),
                    "turns.arguments": " ".join(command[1:])}
         options.out.write_text(json.dumps({"context": context, "benchmarks": benchmarks}, indent=1)
                                + "\n", encoding="utf-8")

@@ -37,7 +37,9 @@ grep -q '"launch": 1' launches.json || fail "no second launch"
 ends 2 'above 0' --by=kernel --launches=0 "$bench"
 python3 -c '
 import json, sys
-rows = json.load(open("rows.json"))["benchmarks"]
+result = json.load(open("rows.json"))
+rows = result["benchmarks"]
+assert result["context"]["num_cpus"] > 0 and result["context"]["turns.by"] == "kernel"
 names = {row["name"] for row in rows}
 assert len(names) == 2, names
 for name in names:
