@@ -8,6 +8,13 @@
  * that begins or ends inside a segment makes a partial, so a rank leaves at most two, whatever the
  * batch and the head count; scratch is O(ranks x rows x dim_v), never O(context).
  *
+ * Positions times rows stand for time. A position takes max(its bytes over the bandwidth, rows
+ * times its operations over the peak). Segments of a decode call have equally many rows, so either
+ * term is one constant for all; where rows differ, as in the last block of a prompt, they are many
+ * and the second term decides. What a barrier takes does not depend on the cut: all ranks meet at
+ * it anyway. Nor does the merge speak for fewer ranks: each leaves two partials, and all share in
+ * putting them together.
+ *
  * Where a token's KV heads lie side by side (token-major), a walk of one head reads a few lines of
  * each page of memory and comes back to it for the next. There a segment holds as many heads as
  * their rows allow, and a range of its positions is a piece of each of them, with a partial each.
