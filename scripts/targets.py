@@ -4,14 +4,15 @@
 
 usage: scripts/targets.py [--strict] RESULT.json[.gz]...
 
-Reads results of the suites `targets`, `splits`, `quant` and `targets_step` (or of any rows with
-such names), as they are or packed by gzip: the median over the repetitions of a case counts, and
-ratios are taken only between rows of one file. Where rows say what a call reached of the ceilings
-beside it (turn_read_fraction, turn_fma_fraction), times are taken in units of those ceilings: what
-another hour did to all of them then cancels. Rows of scripts/turns.py are compared turn by turn and
-launch by launch. A target without rows says so. Behind a verdict, in brackets, stands what the
-fastest call of each case says, against the fastest reading of its ceilings: that is the kernel
-where nobody disturbs it, and a neighbour on the core takes the rest. It changes no verdict.
+Reads results of the suites `targets`, `splits`, `quant`, `targets_step` and `targets_peers` (or of
+any rows with such names), as they are or packed by gzip: the median over the repetitions of a case
+counts, and ratios are taken only between rows of one file. Where rows say what a call reached of
+the ceilings beside it (turn_read_fraction, turn_fma_fraction), times are taken in units of those
+ceilings: what another hour did to all of them then cancels. Rows of scripts/turns.py are compared
+turn by turn and launch by launch. A target without rows says so. Behind a verdict, in brackets,
+stands what the fastest call of each case says, against the fastest reading of its ceilings: that is
+the kernel where nobody disturbs it, and a neighbour on the core takes the rest. It changes no
+verdict.
 
 Exit 0, with --strict 1 unless every target is met, 2 for a file that cannot be read.
 """
@@ -311,6 +312,20 @@ def less_than_f16(cases):
             yield other.time / c.time, c.name
 
 
+def beside(peer, rungs, test=lambda c: True):
+    """Time of a peer over that of the fastest of our rungs."""
+    def pairs(cases):
+        others = {c.key("kernel"): c for c in cases if c.kernel == peer}
+        ours = {}
+        for c in cases:
+            key = c.key("kernel")
+            if c.kernel.split(".")[0] in rungs and key in others and test(c):
+                ours[key] = min(ours.get(key, c), c, key=lambda c: c.time)
+        for key, c in ours.items():
+            yield others[key].time / c.time, c.name
+    return pairs
+
+
 def products(cases):
     for c in cases:
         if c.phase == "layer" and c.median("weight_bytes") > 8 * c.last_cache > 0:
@@ -357,6 +372,15 @@ TARGETS = [
      better_route("i8", lambda c: c.group >= 4)),
     ("i4, better route, of the ceilings", AT_LEAST, 0.45, better_route("i4", lambda c: True)),
     ("f16 time over i8 time, group 1 and 2", AT_LEAST, 1.6, less_than_f16),
+    ("peer_ik time over ours, 8 KV heads", AT_LEAST, 2.2,
+     beside("peer_ik", ("split",), lambda c: c.kv_heads == 8 and c.heads == 32)),
+    ("peer_ik time over ours, MQA and MHA", AT_LEAST, 1.3,
+     beside("peer_ik", ("split",), lambda c: c.heads == 32 and c.kv_heads in (1, 32))),
+    ("peer_ik time over ours, groups 5, 7 and 71", AT_LEAST, 1.5,
+     beside("peer_ik", ("split",), lambda c: c.group in (5, 7, 71))),
+    ("peer_ik_q time over ours, i8", AT_LEAST, 1.0, beside("peer_ik_q", ("split", "split_idot"))),
+    ("peer_ggml time over perhead", AT_LEAST, 1 / 1.1,
+     beside("peer_ggml", ("perhead", "perhead_l2"))),
     ("products, of reading, weights > 8 caches", AT_LEAST, 0.90, products),
     ("a layer's step over the sum of its parts", AT_MOST, 1.05, steps),
     ("generating: time outside kernels", AT_MOST, 0.02,
@@ -396,7 +420,7 @@ def main():
     for text, kind, bound, pairs in TARGETS:
         verdict, kept, count, worst = judge(files, kind, bound, pairs)
         all_met &= verdict == "met"
-        line = f"  {verdict:8} {text:50} {kind} {bound:<5}"
+        line = f"  {verdict:8} {text:50} {kind} {bound:<5.3g}"
         if worst:
             line += f" worst {worst[0]:.2f}, {kept} of {count}"
         _, calm, calm_count, calm_worst = judge(calm_files, kind, bound, pairs)

@@ -112,6 +112,12 @@ for faster, verdict in ((160, "met"), (120, "NOT MET")):
         rows(i8, [250], fma=300, kernel="split.avx2") +
         rows(i8, [500], fma=faster, kernel="split_idot.avx2"))[ROUTE], verdict)
 
+PEER = "peer_ik time over ours, groups 5, 7 and 71"
+for peer, verdict in ((151, "met"), (149, "NOT MET")):
+    check(f"a peer that takes {peer}", verdicts(
+        rows(shape(4, heads=28), [100]) + rows(shape(4, heads=28), [120], kernel="split.avx512") +
+        rows(shape(4, heads=28), [peer], kernel="peer_ik"))[PEER], verdict)
+
 PRODUCTS = "products, of reading, weights > 8 caches"
 STEP = "a layer's step over the sum of its parts"
 layer = [{**row, "weight_bytes": 900, "projection_ceiling_fraction": 0.91, "parts_ns": 100}
