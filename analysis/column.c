@@ -131,6 +131,9 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
                                "generate: share of a run outside the stages of layers and head"},
     [ANA_TOKEN_CHECKSUM] = {"token_checksum", "1",
                             "generate: hash of all tokens, equal for equal seeds"},
+    [ANA_LONGEST] = {"longest", "tokens",
+                     "generate: cached tokens of the longest sequence; with a trace context is "
+                     "only what there is room for"},
 };
 
 const struct ana_column *ana_column_find(const char *name)

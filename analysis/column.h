@@ -86,6 +86,7 @@ enum ana_column_id {
     ANA_KV_RESERVED_BYTES,
     ANA_OVERHEAD_FRACTION,
     ANA_TOKEN_CHECKSUM,
+    ANA_LONGEST,
     ANA_COLUMNS
 };
 

@@ -170,6 +170,14 @@ accept --plan --kv_heads=8,5 --context=512
 grep -q '^attn-bench: 1 combination dropped: kv_heads 5 does not divide heads 32$' err ||
     fail "one line about what was dropped: $(cat err)"
 
+# ---- with a trace the context is room, and the row says what was reached of it
+printf '0 9 3\n1 20 5\n' >requests.txt
+accept --phase=generate --trace=requests.txt --heads=4 --kv_heads=2 --dim=16 --width=64 --ffn=64 \
+    --layers=1 --vocab=50 --context=64 --threads=1 --kernel=online --benchmark_min_time=1x \
+    --benchmark_repetitions=1 --counters=off --benchmark_out=generated.json
+json generated.json 'assert [r["longest"] for r in d["benchmarks"]] == [20 + 5]' ||
+    fail "the longest sequence of a trace"
+
 # ---- spelling
 accept --kv-heads 2 --heads 4 --dim=16 --context=32 --threads 1 --cache=hot --kernel=ref \
     --benchmark-min-time 1x --benchmark-list-tests

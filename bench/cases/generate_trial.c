@@ -113,6 +113,7 @@ static int columns(struct attn_generate_trial *t, struct benchmark_state *state,
     const size_t n = g->steps;
     struct wait *const waits = malloc((2 * n + 1) * sizeof(*waits));
     uint64_t live = 0, reserved = 0;
+    uint32_t longest = 0;
     if (!waits)
         return attn_refuse(why, -ENOMEM, "out of memory");
     for (size_t i = 0; i < n; i++) {
@@ -121,6 +122,7 @@ static int columns(struct attn_generate_trial *t, struct benchmark_state *state,
         waits[2 * i + 1] = (struct wait){s->ns - s->prefill_ns, s->joined};
         live = s->kv_bytes > live ? s->kv_bytes : live;
         reserved = s->reserved_bytes > reserved ? s->reserved_bytes : reserved;
+        longest = s->longest > longest ? s->longest : longest;
     }
     qsort(waits, 2 * n, sizeof(*waits), compare);
     set(state, ANA_TPOT_P50_NS, percentile(waits, 2 * n, g->tokens, 0.50));
@@ -130,6 +132,7 @@ static int columns(struct attn_generate_trial *t, struct benchmark_state *state,
     set(state, ANA_KV_BYTES, (double)live);
     set(state, ANA_KV_RESERVED_BYTES, (double)reserved);
     set(state, ANA_TOKEN_CHECKSUM, (double)g->checksum);
+    set(state, ANA_LONGEST, (double)longest);
     if (g->all_ns > g->inside_ns)
         set(state, ANA_OVERHEAD_FRACTION, (double)(g->all_ns - g->inside_ns) / (double)g->all_ns);
     set(state, ANA_WEIGHT_BYTES, (double)engine_cost(&t->layer.c->name).projection_bytes);
