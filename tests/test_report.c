@@ -491,10 +491,9 @@ static void crowded_figures(void)
     free(page);
 }
 
-/* The report for a pull request: all of it text, nothing of it markup from outside. */
-static void markdown(void)
+/* The Markdown of a file, to be freed. */
+static char *markdown_of(const char *path)
 {
-    const char *const path = in_work("sweep.json");
     struct ana_result *result = NULL;
     struct ana_summary *summary = NULL;
     char message[512], *text = NULL;
@@ -506,6 +505,20 @@ static void markdown(void)
     FILE *const out = open_memstream(&text, &size);
     CHECK(rep_markdown_write(&request, out) == 0, "it does not hold");
     fclose(out);
+    ana_summary_free(summary);
+    ana_result_free(result);
+    return text;
+}
+
+/* The report for a pull request: all of it text, nothing of it markup from outside. */
+static void markdown(void)
+{
+    struct ana_result *result = NULL;
+    struct ana_summary *summary = NULL;
+    char message[512];
+    size_t size = 0;
+    const char *const path = in_work("sweep.json");
+    char *text = markdown_of(path);
     static const char *const said[] = {"### At 8K tokens", "as multi",
                                        "| MQA | f16 |",    "\\<i\\>wrong\\</i\\>",
                                        "\\<b\\>a warning", "Errors and skips"};
@@ -514,6 +527,9 @@ static void markdown(void)
     CHECK(!strstr(text, "<i>") && !strstr(text, "<script>"), "markup came through");
     free(text);
     text = NULL;
+    CHECK(ana_result_read(path, &result, message, sizeof(message)) == 0 &&
+              ana_summarise(&result, 1, &summary) == 0,
+          "%s", message);
     FILE *const json = open_memstream(&text, &size);
     CHECK(ana_summary_json(summary, json) == 0, "it does not hold");
     fclose(json);
@@ -521,6 +537,64 @@ static void markdown(void)
     free(text);
     ana_summary_free(summary);
     ana_result_free(result);
+}
+
+/* Runs of one model that differ in nothing but how the cache lies and what is seen of it, all with
+ * equally many bytes of it; and one with a trace, for which the context is only room. */
+static void write_runs(FILE *out)
+{
+    static const char *const caches[] = {"", "/layout:paged16", "/layout:ring/window:64"};
+    int rows = 0;
+    for (unsigned c = 256; c <= 1024; c *= 2)
+        for (unsigned i = 0; i < 4; i++)
+            fprintf(out,
+                    "%s{\"name\": \"generate/split.avx2/kv:f16/batch:1/heads:8/kv_heads:2/dim:64/"
+                    "context:%u%s/form:llama/weights:%s/width:512/ffn:1024/layers:2/layers_run:2/"
+                    "vocab:99/%s/real_time/threads:2\", \"run_type\": \"iteration\", "
+                    "\"threads\": 2, \"iterations\": 1, \"time_unit\": \"ns\", \"real_time\": 1e9, "
+                    "\"cpu_time\": 1e9, \"kv_bytes\": %u, \"kv_reserved_bytes\": %u, "
+                    "\"prefill_ns\": 3e7, \"tpot_p50_ns\": %u, \"tpot_p99_ns\": 9e6, "
+                    "\"items_per_second\": %u%s}",
+                    rows++ ? ",\n" : "", i == 3 ? 8192 : c, i == 3 ? "" : caches[i],
+                    i == 1 ? "i8" : "bf16", i == 3 ? "trace:4e5cc123" : "prompt:128", 1u << 20,
+                    3u << 20, 1000 * c, 100 + 50 * i, i == 3 ? ", \"longest\": 777" : "");
+}
+
+/* What generates many tokens is no step, no design and not told by its room. */
+static void generated_runs(void)
+{
+    const char *const path = in_work("runs.json");
+    FILE *const out = begin(path, machine);
+    char *page;
+    write_runs(out);
+    end(out);
+    CHECK(report_on(&path, 1, in_work("runs"), NULL, 0, &page) == 0, "it does not hold");
+    check_page(page);
+    static const char *const said[] = {
+        "Generating until a sequence has 1K tokens, a whole model passes",
+        "Grown to 1K tokens, half of the tokens take 1.02 ms or less and 99\302\240% 9 ms",
+        ">llama \303\227 2</td>",
+        ">paged16</td><td class=\"k\">-</td><td class=\"k\">prompts of 128</td>",
+        ">i8</td><td class=\"k\">paged16</td>",
+        ">ring</td><td class=\"k\">64</td>",
+        ">trace 4e5cc123</td><td class=\"n\">1</td><td class=\"n\">2</td><td class=\"n\">777</td>",
+        ">1 MiB</td><td class=\"n\">3 MiB</td><td class=\"n\">30 ms</td>",
+    };
+    for (size_t i = 0; page && i < sizeof(said) / sizeof(*said); i++)
+        CHECK(strstr(page, said[i]), "the page does not say %s", said[i]);
+    CHECK(page && !strstr(page, "id=\"steps\""), "runs are no steps");
+    CHECK(page && !strstr(page, ">8K<"), "room is no length");
+    CHECK(access(in_work("runs/plots/43-equal-cache-models.dat"), F_OK), "runs are no designs");
+    free(page);
+    char *const text = markdown_of(path);
+    CHECK(text &&
+              strstr(text, "| i8 | paged16 | - | prompts of 128 | 1 | 2 | 512 | 1 MiB | 3 MiB | "
+                           "30 ms | 512 \302\265s | 9 ms | 150 |"),
+          "a run in Markdown");
+    CHECK(text && strstr(text, "| trace 4e5cc123 | 1 | 2 | 777 |"), "a trace in Markdown");
+    CHECK(text && !strstr(text, "step of") && !strstr(text, "one attention layer each"),
+          "runs are no steps");
+    free(text);
 }
 
 /* Again into the same folder: what else lies there is kept. */
@@ -731,6 +805,7 @@ int main(void)
     sweep_has_all_figures();
     crowded_figures();
     markdown();
+    generated_runs();
     folder_keeps_the_rest();
     poor_files();
     files_of_two_machines();

@@ -1,4 +1,4 @@
-# query: from=steps kernel=best over=context,layout,window by=layout x=context y=tpot_p50_ns also=tpot_p99_ns log=xy need=2
+# query: from=runs kernel=best over=context,layout,window by=layout x=longest y=tpot_p50_ns also=tpot_p99_ns log=xy need=2
 # title: Time per output token while the cache grows
 # caption: One line a layout of the cache, one point a run that generated up to that context; the band reaches up to the 99th percentile.
 # SPDX-License-Identifier: Apache-2.0

@@ -81,11 +81,11 @@ void rep_say_tokens(const struct rep_selection *s, struct rep_figure *f)
     const struct rep_point *last = NULL;
     for (size_t i = 0; i < s->points.count; i++) {
         const struct rep_point *const p = &s->points.points[i];
-        last = !last || p->context > last->context ? p : last;
+        last = !last || p->longest > last->longest ? p : last;
     }
     TEXT(time, REP_TIME, last->tpot_p50_ns);
     TEXT(slow, REP_TIME, last->tpot_p99_ns);
-    TEXT(context, REP_TOKENS, last->context);
+    TEXT(context, REP_TOKENS, last->longest);
     snprintf(f->title, sizeof(f->title),
              "Grown to %s tokens, half of the tokens take %s or less and 99\302\240%% %s", context,
              time, slow);

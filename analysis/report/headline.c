@@ -93,6 +93,27 @@ static void say_steps(const struct rep_points *steps, struct rep_headline *headl
     }
 }
 
+/* Where only runs that generate were measured: the one that grew longest. */
+static void say_runs(const struct rep_points *runs, struct rep_headline *headline)
+{
+    const struct rep_point *p = runs->count ? &runs->points[0] : NULL;
+    for (size_t i = 1; i < runs->count; i++)
+        p = runs->points[i].longest > p->longest ? &runs->points[i] : p;
+    if (!p)
+        return;
+    TEXT(longest, REP_TOKENS, p->longest);
+    TEXT(rate, REP_RATE, p->items_per_second);
+    TEXT(half, REP_TIME, p->tpot_p50_ns);
+    TEXT(slow, REP_TIME, p->tpot_p99_ns);
+    TEXT(prompt, REP_TIME, p->prefill_ns);
+    snprintf(headline->text, sizeof(headline->text),
+             "Generating until a sequence has %s tokens, a whole model passes %s tokens a second",
+             longest, rate);
+    snprintf(headline->below, sizeof(headline->below),
+             "A prompt takes %s, half of the tokens after it %s or less and 99\302\240%% %s.",
+             prompt, half, slow);
+}
+
 void rep_headline_say(const struct rep_sets *sets, struct rep_headline *headline)
 {
     *headline = (struct rep_headline){.text = "No case of this file was measured"};
@@ -103,7 +124,8 @@ void rep_headline_say(const struct rep_sets *sets, struct rep_headline *headline
     char reason[256], a[128], b[128];
     if (rep_query_parse(line, &query, reason, sizeof(reason)) ||
         rep_select(sets, &query, &s, reason, sizeof(reason))) {
-        say_steps(&sets->steps, headline);
+        say_runs(&sets->runs, headline);
+        say_steps(&sets->steps, headline); /* which stand before runs, where both are there */
         return;
     }
     const struct rep_pair two = rep_longest_pair(&s.points);

@@ -3,6 +3,7 @@
 #include "analysis/report/markdown.h"
 
 #include "analysis/report/finding.h"
+#include "analysis/report/runs.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -109,6 +110,32 @@ static void steps(struct rep_points *all, FILE *out)
         fprintf(out, "\nThe first %d of %zu steps.\n", SHOWN, all->count);
 }
 
+/* Those that generate. */
+static void runs(struct rep_points *all, FILE *out)
+{
+    char text[REP_TEXT];
+    if (!all->count)
+        return;
+    qsort(all->points, all->count, sizeof(*all->points), rep_by_shape);
+    fputs("\n| run of |", out);
+    for (size_t i = 0; i < rep_run_column_count; i++)
+        fprintf(out, " %s |", rep_run_columns[i].head);
+    fputs("\n|---|", out);
+    for (size_t i = 0; i < rep_run_column_count; i++)
+        fputs(rep_run_columns[i].number ? "--:|" : "---|", out);
+    for (size_t i = 0; i < all->count && i < SHOWN; i++) {
+        const struct rep_point *const p = &all->points[i];
+        fputs("\n| ", out);
+        put(out, *p->label ? p->label : rep_form(p, text));
+        fputs(" |", out);
+        for (size_t k = 0; k < rep_run_column_count; k++)
+            fprintf(out, " %s |", rep_run_text(p, &rep_run_columns[k], text));
+    }
+    fputc('\n', out);
+    if (all->count > SHOWN)
+        fprintf(out, "\nThe first %d of %zu runs.\n", SHOWN, all->count);
+}
+
 /* Rows of other programs: name and times. */
 static void foreign(const struct ana_summary *summary, FILE *out)
 {
@@ -178,10 +205,11 @@ int rep_markdown_write(const struct rep_request *r, FILE *out)
         put(out, machine.line);
         fprintf(out, "%s%zu case%s%s\n", *machine.line ? ", " : "", r->summary->case_count,
                 r->summary->case_count == 1 ? "" : "s",
-                sets.steps.count ? "" : ", one attention layer each");
+                sets.steps.count || sets.runs.count ? "" : ", one attention layer each");
         findings(r, &sets, out);
         qsort(sets.best.points, sets.best.count, sizeof(*sets.best.points), rep_by_shape);
         steps(&sets.steps, out);
+        runs(&sets.runs, out);
         cases(&sets.best, out);
         foreign(r->summary, out);
         problems(r, out);

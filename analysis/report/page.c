@@ -64,8 +64,9 @@ int rep_page_write(const struct rep_page *page, FILE *out)
     rep_page_rows(page, out);
     rep_page_problems(page, out);
     rep_page_machine(page, out);
-    fputs("</main>\n<footer><p>A row is one attention layer, unless it stands in the table of "
-          "steps: times, bytes and tokens a second are of that layer, not of a whole model. Bytes "
+    fputs("</main>\n<footer><p>A row is one attention layer, unless it stands in a table of "
+          "steps or runs: times, bytes and tokens a second are of that layer, not of a whole "
+          "model. Bytes "
           "are compulsory (each visible key and value "
           "once) unless said to be measured. 1 GB is 10<sup>9</sup> bytes, 1 GiB is 2<sup>30</sup>."
           "</p></footer>\n</body>\n</html>\n",

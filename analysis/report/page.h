@@ -18,6 +18,7 @@ struct rep_page {
     const struct rep_points *points;   /* all of them */
     const struct rep_points *best;     /* the fastest kernel of each case, compared */
     const struct rep_points *steps;    /* of whole layers and models */
+    const struct rep_points *runs;     /* that generate */
     const struct rep_points *ceilings; /* of the machine of the first file, or none */
     const struct rep_figure *figures;
     size_t figure_count;
@@ -36,6 +37,7 @@ void rep_page_figures(const struct rep_page *page, FILE *out);  /* pictures with
 void rep_page_ceilings(const struct rep_page *page, FILE *out); /* those of the machine */
 void rep_page_rows(const struct rep_page *page, FILE *out);     /* tables of cases */
 void rep_page_steps(const struct rep_page *page, FILE *out);    /* the table of steps, if any */
+void rep_page_runs(const struct rep_page *page, FILE *out);     /* that of runs, if any */
 void rep_page_problems(const struct rep_page *page, FILE *out); /* errors, skips, warnings */
 void rep_page_machine(const struct rep_page *page, FILE *out);  /* context in words, commands */
 

@@ -31,7 +31,7 @@ void rep_page_cards(const struct rep_page *page, FILE *out)
         if (!rep_is_contender(p))
             continue;
         const double kv_rate = p->kv_bytes / p->time_ns * 1e9;
-        rate = !p->name->hot && !rep_is_step(p) && kv_rate > rate ? kv_rate : rate;
+        rate = !p->name->hot && !rep_has_layers(p) && kv_rate > rate ? kv_rate : rate;
         fraction = fmax(fraction, p->ceiling_fraction);
         worst = fmax(worst, p->error_used);
         checked += isfinite(p->error_used);
@@ -186,6 +186,7 @@ void rep_page_rows(const struct rep_page *page, FILE *out)
 {
     fputs("<section id=\"cases\">\n<h2>Cases</h2>\n", out);
     rep_page_steps(page, out);
+    rep_page_runs(page, out);
     if (page->best->count)
         own_table(page, out);
     foreign_table(page, out);

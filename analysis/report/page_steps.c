@@ -6,6 +6,7 @@
  */
 #include "analysis/report/page.h"
 
+#include "analysis/report/runs.h"
 #include "analysis/report/text.h"
 
 #include <stdlib.h>
@@ -30,23 +31,11 @@ static const struct {
     {"memory_ratio_measured", "measured"},
 };
 
-/* "layer, llama", "model, gpt2 × 12", "model, llama × 8 of 32". */
-static void what(const struct rep_point *p, FILE *out)
-{
-    const struct layer_config *const c = &p->name->layer;
-    fprintf(out, "<tr><td class=\"k\">%s, %s", attn_phase_name(p->name->problem.phase),
-            layer_forms[c->form].name);
-    if (c->layers && c->layers_run < c->layers)
-        fprintf(out, " \303\227 %u, %u of them run", c->layers, c->layers_run);
-    else if (c->layers)
-        fprintf(out, " \303\227 %u", c->layers);
-    fputs("</td>", out);
-}
-
 static void row(const struct rep_point *p, FILE *out)
 {
     char kind[REP_TEXT], text[REP_TEXT];
-    what(p, out);
+    fprintf(out, "<tr><td class=\"k\">%s, %s</td>", attn_phase_name(p->name->problem.phase),
+            rep_form(p, text));
     fprintf(out, "<td class=\"k\">%s</td>", rep_attention(p, kind));
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++) {
         const struct rep_field *const field = rep_field_find(columns[i].field);

@@ -48,6 +48,8 @@ const struct rep_field rep_fields[] = {
     FIELD(prefill_ns, "time of a prompt", REP_TIME),
     FIELD(tpot_p50_ns, "time per output token", REP_TIME),
     FIELD(tpot_p99_ns, "time per output token, 99th percentile", REP_TIME),
+    FIELD(kv_reserved_bytes, "memory set aside for the KV cache", REP_BYTES),
+    FIELD(longest, "longest sequence, tokens", REP_TOKENS),
     FIELD(quant_error, "error of narrowing the cache", REP_SMALL),
     FIELD(loss, "largest error", REP_SMALL),
     FIELD(batch, "batch", REP_COUNT),
@@ -176,9 +178,24 @@ const char *rep_attention(const struct rep_point *point, char *buf)
     return buf;
 }
 
-bool rep_is_step(const struct rep_point *point)
+bool rep_has_layers(const struct rep_point *point)
 {
     return attn_phase_has_layers(point->name->problem.phase);
+}
+
+bool rep_is_run(const struct rep_point *point)
+{
+    return point->name->problem.phase == ATTN_GENERATE;
+}
+
+bool rep_is_step(const struct rep_point *point)
+{
+    return rep_has_layers(point) && !rep_is_run(point);
+}
+
+static bool is_attention(const struct rep_point *point)
+{
+    return !rep_has_layers(point);
 }
 
 int rep_by_shape(const void *a, const void *b)
@@ -190,7 +207,7 @@ int rep_by_shape(const void *a, const void *b)
     for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
         if (order[i][0] != order[i][1])
             return order[i][0] < order[i][1] ? -1 : 1;
-    return 0;
+    return strcmp(p->text, q->text);
 }
 
 bool rep_is_contender(const struct rep_point *point)
@@ -296,13 +313,14 @@ void rep_points_free(struct rep_points *points)
     *points = (struct rep_points){0};
 }
 
-static int contenders(const struct rep_points *all, bool steps, struct rep_points *points)
+static int contenders(const struct rep_points *all, bool (*belongs)(const struct rep_point *),
+                      struct rep_points *points)
 {
     points->points = calloc(all->count + 1, sizeof(*points->points));
     if (!points->points)
         return -ENOMEM;
     for (size_t i = 0; i < all->count; i++)
-        if (rep_is_contender(&all->points[i]) && rep_is_step(&all->points[i]) == steps)
+        if (rep_is_contender(&all->points[i]) && belongs(&all->points[i]))
             points->points[points->count++] = all->points[i];
     return 0;
 }
@@ -310,11 +328,13 @@ static int contenders(const struct rep_points *all, bool steps, struct rep_point
 int rep_sets_make(const struct rep_points *all, struct rep_sets *sets)
 {
     *sets = (struct rep_sets){0};
-    int error = contenders(all, false, &sets->each);
-    error = error ? error : contenders(all, false, &sets->best);
-    error = error ? error : contenders(all, true, &sets->steps);
+    int error = contenders(all, is_attention, &sets->each);
+    error = error ? error : contenders(all, is_attention, &sets->best);
+    error = error ? error : contenders(all, rep_is_step, &sets->steps);
+    error = error ? error : contenders(all, rep_is_run, &sets->runs);
     error = error ? error : rep_points_best(&sets->best);
     error = error ? error : rep_points_best(&sets->steps);
+    error = error ? error : rep_points_best(&sets->runs);
     error = error ? error : rep_points_compare(&sets->each, false);
     error = error ? error : rep_points_compare(&sets->best, true);
     error = error ? error : rep_points_compare(&sets->steps, true);
@@ -328,5 +348,6 @@ void rep_sets_free(struct rep_sets *sets)
     rep_points_free(&sets->each);
     rep_points_free(&sets->best);
     rep_points_free(&sets->steps);
+    rep_points_free(&sets->runs);
     rep_points_free(&sets->machine);
 }

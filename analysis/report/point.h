@@ -30,7 +30,8 @@ struct rep_point {
     /* of the phases layer, model and generate */
     double attention_fraction, weight_bytes, memory_ratio, memory_ratio_counted;
     double memory_ratio_measured;
-    double prefill_ns, tpot_p50_ns, tpot_p99_ns;
+    double prefill_ns, tpot_p50_ns, tpot_p99_ns, kv_reserved_bytes;
+    double longest; /* tokens that a run grew a sequence to */
     /* the shape again, as numbers for axes */
     double batch, heads, kv_heads, group, dim, context, q_len, threads;
     /* derived */
@@ -100,10 +101,13 @@ void rep_point_key(const struct rep_point *point, unsigned ignore, char key[REP_
 /* "MHA", "GQA-8", "MQA"; "MLA", "GLA-2", "GTA-3" where V is part of K. */
 const char *rep_attention(const struct rep_point *point, char *buf);
 
-/* A step through a whole layer or model, not attention alone. */
+/* Through whole layers or a model, not attention alone: one step of it, or a run of many. */
+bool rep_has_layers(const struct rep_point *point);
 bool rep_is_step(const struct rep_point *point);
+bool rep_is_run(const struct rep_point *point);
 
-/* For qsort(): heads, width, batch, threads, then MHA before MQA and short before long. */
+/* For qsort(): heads, width, batch, threads, then MHA before MQA and short before long,
+ * and at last by name. */
 int rep_by_shape(const void *a, const void *b);
 
 /* False for oracles and ceilings, which are never the answer to "how fast is it". */
@@ -129,6 +133,7 @@ struct rep_sets {
     struct rep_points each;    /* attention alone, every kernel */
     struct rep_points best;    /* attention alone, the fastest kernel of each case */
     struct rep_points steps;   /* whole layers and models, with the fastest kernel */
+    struct rep_points runs;    /* that generate: many steps each, so never beside single ones */
     struct rep_points machine; /* ceilings of the machine itself, or none */
 };
 

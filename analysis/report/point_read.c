@@ -38,6 +38,8 @@ static const struct {
     {"prefill_ns", offsetof(struct rep_point, prefill_ns)},
     {"tpot_p50_ns", offsetof(struct rep_point, tpot_p50_ns)},
     {"tpot_p99_ns", offsetof(struct rep_point, tpot_p99_ns)},
+    {"kv_reserved_bytes", offsetof(struct rep_point, kv_reserved_bytes)},
+    {"longest", offsetof(struct rep_point, longest)},
     {"items_per_second", offsetof(struct rep_point, items_per_second)},
 };
 
@@ -57,7 +59,10 @@ static void read_shape(struct rep_point *p)
     p->context = s->context;
     p->q_len = s->q_len;
     p->threads = p->name->threads ? p->name->threads : 1;
-    if (rep_is_step(p))
+    /* Without a trace every sequence grows to the context, which older files say nothing of. */
+    if (rep_is_run(p) && !p->name->layer.trace)
+        p->longest = unless_missing(p->longest, p->context);
+    if (rep_has_layers(p))
         return; /* the shape alone does not know what else a layer reads and does */
     p->kv_bytes = unless_missing(p->kv_bytes, (double)attn_kv_bytes(s));
     p->bytes = unless_missing(p->bytes, (double)attn_bytes(s));
@@ -68,7 +73,7 @@ static void derive(struct rep_point *p)
 {
     const double items = (double)attn_items(&p->name->problem), seconds = p->time_ns * 1e-9;
     /* A run that generates passes other tokens than one step. */
-    if (p->name->problem.phase != ATTN_GENERATE)
+    if (!rep_is_run(p))
         p->items_per_second = items / seconds;
     p->bytes_per_second = p->bytes / seconds;
     p->flops_per_second = p->flops / seconds;

@@ -31,7 +31,7 @@ static int read_by(const char *value, enum rep_by *by)
 
 static int read_from(const char *value, enum rep_from *from)
 {
-    static const char *const names[] = {"cases", "steps", "machine"};
+    static const char *const names[] = {"cases", "steps", "runs", "machine"};
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (strcmp(names[i], value) == 0) {
             *from = (enum rep_from)i;

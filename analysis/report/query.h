@@ -6,7 +6,7 @@
  *
  * x, y, z   fields of a point (analysis/report/point.h); a point that lacks one is left out
  * from      machine: the ceilings of the machine itself (analysis/report/ceilings.h); steps: whole
- *           layers and models; cases (default): attention alone
+ *           layers and models; runs: those that generate; cases (default): attention alone
  * over      axes along which points may differ. All other axes are held: of the combinations
  *           present, the one with the most points is drawn, and the figure says which it is
  * by        one series each: attention, kernel, context, batch, threads, kv, label, window, layout,
@@ -52,7 +52,7 @@ struct rep_query {
     const struct rep_field *also[4]; /* ends with NULL */
     unsigned over;
     enum rep_by by, rows;
-    enum rep_from { REP_FROM_CASES, REP_FROM_STEPS, REP_FROM_MACHINE } from;
+    enum rep_from { REP_FROM_CASES, REP_FROM_STEPS, REP_FROM_RUNS, REP_FROM_MACHINE } from;
     bool best, log_x, log_y, labelled, flip, roofs, rest;
     unsigned need, least, series;
     double begin; /* 0: none */

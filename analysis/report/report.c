@@ -173,6 +173,7 @@ int rep_report_write(const struct rep_request *request, char *notice, char *mess
         .points = &points,
         .best = &sets.best,
         .steps = &sets.steps,
+        .runs = &sets.runs,
         .ceilings = &sets.machine,
         .figures = figures,
         .figure_count = figure_count,

@@ -222,13 +222,13 @@ static void describe_held(const struct rep_point *p, const struct rep_query *q, 
     if (s->window && !(q->over & REP_DESIGN))
         SAY(REP_WINDOW, "window\302\240%u", s->window);
     const struct layer_config *const layer = &p->name->layer;
-    if (rep_is_step(p) && !(q->over & REP_DESIGN)) {
+    if (rep_has_layers(p) && !(q->over & REP_DESIGN)) {
         SAY(REP_DESIGN, "%s\302\240form", layer_forms[layer->form].name);
         SAY(REP_DESIGN, "width\302\240%u", layer->width);
         if (layer->layers)
             SAY(REP_DESIGN, "%u\302\240layers", layer->layers);
     }
-    if (rep_is_step(p))
+    if (rep_has_layers(p))
         SAY(REP_FILE, "%s\302\240weights", attn_types[layer->weights].name);
     SAY(REP_CACHE, "%s", p->name->hot ? "data in the CPU's caches" : "data\302\240cold");
     SAY(REP_THREADS, "%u\302\240thread%s", p->name->threads, p->name->threads == 1 ? "" : "s");
@@ -299,15 +299,23 @@ static int fill(struct rep_tagged *t, size_t n, const struct rep_query *q,
     return q->rows ? name_rows(t, n, q, out) : 0;
 }
 
+static const struct rep_points *points_of(const struct rep_sets *sets, const struct rep_query *q)
+{
+    if (q->from == REP_FROM_MACHINE)
+        return &sets->machine;
+    if (q->from == REP_FROM_RUNS)
+        return &sets->runs;
+    if (q->from == REP_FROM_STEPS)
+        return &sets->steps;
+    return q->best ? &sets->best : &sets->each;
+}
+
 int rep_select(const struct rep_sets *sets, const struct rep_query *query,
                struct rep_selection *selection, char *message, size_t size)
 {
     *selection = (struct rep_selection){0};
     const unsigned free_axes = query->over | (query->best ? REP_KERNEL | REP_ASKED : 0);
-    const struct rep_points *const points = query->from == REP_FROM_MACHINE ? &sets->machine
-                                            : query->from == REP_FROM_STEPS ? &sets->steps
-                                            : query->best                   ? &sets->best
-                                                                            : &sets->each;
+    const struct rep_points *const points = points_of(sets, query);
     struct rep_tagged *const t = calloc(points->count + 1, sizeof(*t));
     if (!t)
         return -ENOMEM;
@@ -346,7 +354,9 @@ int rep_select(const struct rep_sets *sets, const struct rep_query *query,
     }
     if (!count || distinct_x(t + first, count) < query->need) {
         snprintf(message, size, "needs %s with %s%s%s at %u or more values%s",
-                 query->from == REP_FROM_STEPS ? "steps of layers or models" : "cases",
+                 query->from == REP_FROM_STEPS  ? "steps of layers or models"
+                 : query->from == REP_FROM_RUNS ? "runs that generate"
+                                                : "cases",
                  query->x->title, query->z ? " and " : "", query->z ? query->z->title : "",
                  query->need, query->labelled ? " that carry a model's name" : "");
         goto out;
