@@ -597,6 +597,53 @@ static void generated_runs(void)
     free(text);
 }
 
+/* Steps of models whose caches are equally large; `rest` is what the first one has besides. */
+static const char *write_designs(const char *file, const char *const *designs, size_t n,
+                                 const char *rest)
+{
+    const char *const path = in_work(file);
+    FILE *const out = begin(path, machine);
+    for (size_t i = 0; i < n; i++)
+        fprintf(out,
+                "%s{\"name\": \"model/split.avx2/kv:bf16/batch:1/%s/form:llama/weights:bf16/"
+                "width:512/ffn:1024/layers:8/layers_run:8/vocab:99/real_time/threads:2\", "
+                "\"run_type\": \"iteration\", \"threads\": 2, \"iterations\": 10, "
+                "\"time_unit\": \"ns\", \"real_time\": %zu, \"cpu_time\": %zu, "
+                "\"kv_bytes\": 4194304%s}",
+                i ? ",\n" : "", designs[i], (i + 2) * 1000000, (i + 2) * 1000000, i ? "" : rest);
+    end(out);
+    return path;
+}
+
+/* A design is what its name says: what else rows of one design differ in is not compared. */
+static void equal_designs(void)
+{
+    static const char *const designs[] = {"heads:16/kv_heads:2/dim:64/context:512",
+                                          "heads:8/kv_heads:1/dim:128/context:512",
+                                          "heads:8/kv_heads:2/dim:64/context:512",
+                                          "heads:16/kv_heads:2/dim:64/context:512/layout:paged16"};
+    const char *path = write_designs("designs.json", designs, 4, ", \"attention_fraction\": 0.25");
+    char *page;
+    size_t marks;
+    double cases;
+    CHECK(report_on(&path, 1, in_work("designs"), NULL, 0, &page) == 0, "it does not hold");
+    check_page(page);
+    CHECK(page && strstr(page, "Same KV budget (4 MiB), different design: GQA-2, 16 heads of 64 is "
+                               "2\303\227 as fast as GQA-2, 8 heads of 64<"),
+          "two designs of one kind by their names");
+    count_marks(in_work("designs/plots/43-equal-cache-models.dat"), &marks, &cases);
+    CHECK(marks == 3, "%zu marks, one a design", marks);
+    free(page);
+    static const char *const same[] = {"heads:16/kv_heads:2/dim:64/context:512",
+                                       "heads:16/kv_heads:2/dim:64/context:512/layout:paged16",
+                                       "heads:16/kv_heads:2/dim:64/context:512/layout:paged32"};
+    path = write_designs("same.json", same, 3, "");
+    CHECK(report_on(&path, 1, in_work("same"), NULL, 0, &page) == 0, "it does not hold");
+    CHECK(page && !strstr(page, "different design: GQA") && strstr(page, "of 3 or more kinds"),
+          "layouts are no designs");
+    free(page);
+}
+
 /* Again into the same folder: what else lies there is kept. */
 static void folder_keeps_the_rest(void)
 {
@@ -806,6 +853,7 @@ int main(void)
     crowded_figures();
     markdown();
     generated_runs();
+    equal_designs();
     folder_keeps_the_rest();
     poor_files();
     files_of_two_machines();

@@ -45,20 +45,26 @@ void rep_say_share(const struct rep_selection *s, struct rep_figure *f)
              most);
 }
 
+/* The rows' names and not the kinds of attention alone: designs of one kind may differ in heads. */
 void rep_say_equal(const struct rep_selection *s, struct rep_figure *f)
 {
-    const struct rep_point *fast = &s->points.points[0], *slow = fast;
+    size_t fast = 0, slow = 0;
     for (size_t i = 1; i < s->points.count; i++) {
-        const struct rep_point *const p = &s->points.points[i];
-        fast = p->items_per_second > fast->items_per_second ? p : fast;
-        slow = p->items_per_second < slow->items_per_second ? p : slow;
+        const double rate = s->points.points[i].items_per_second;
+        fast = rate > s->points.points[fast].items_per_second ? i : fast;
+        slow = rate < s->points.points[slow].items_per_second ? i : slow;
     }
-    TEXT(bytes, REP_BYTES, fast->kv_bytes);
-    TEXT(times, REP_TIMES, fast->items_per_second / slow->items_per_second);
+    const struct rep_point *const a = &s->points.points[fast], *const b = &s->points.points[slow];
+    if (s->row_of[fast] == s->row_of[slow])
+        return;
     char quick[REP_TEXT], late[REP_TEXT];
+    TEXT(bytes, REP_BYTES, a->kv_bytes);
+    TEXT(times, REP_TIMES, a->items_per_second / b->items_per_second);
+    const bool kinds = strcmp(rep_attention(a, quick), rep_attention(b, late)) != 0;
     snprintf(f->title, sizeof(f->title),
              "Same KV budget (%s), different design: %s is %s as fast as %s", bytes,
-             rep_attention(fast, quick), times, rep_attention(slow, late));
+             kinds ? quick : s->rows[s->row_of[fast]], times,
+             kinds ? late : s->rows[s->row_of[slow]]);
 }
 
 void rep_say_ratio(const struct rep_selection *s, struct rep_figure *f)

@@ -15,7 +15,8 @@
  * rows      categories on the y axis, best first, from the same list; y may then be missing
  * kernel    best: the fastest kernel of each case; each (default): all of them
  * log       x, y or xy
- * need      distinct values of x without which there is no figure (default 1)
+ * need      distinct values of x, or with rows that many rows, without which there is no figure
+ *           (default 1)
  * least     points without which a series is left out (default 1)
  * series    at most so many series, spread over those there are (default 8)
  * rest      others: series beyond those, the smallest ones, are drawn as one and not left out
@@ -24,7 +25,8 @@
  * flip      x: x falls from left to right, and "last" means its smallest value
  * only      parts of names, comma-separated, that a point must have: heads:64,dim:64
  * begin     least value of x
- * same      a field that all points of the figure have in common
+ * same      a field that all points of the figure have in common; of each row the point with the
+ *           largest x is drawn, since what else they differ in is not what is compared
  * also      fields drawn on y's axis beside y; its range has room for them
  */
 #ifndef REPORT_QUERY_H

@@ -174,9 +174,30 @@ static size_t distinct_x(const struct rep_tagged *t, size_t n)
     return distinct;
 }
 
-/* The held combination with the most points, of those that have enough values of x if there is
+/* Distinct rows, counted up to 64. */
+static size_t distinct_rows(const struct rep_tagged *t, size_t n)
+{
+    const char *seen[64];
+    size_t distinct = 0;
+    for (size_t i = 0; i < n && distinct < 64; i++) {
+        size_t k = 0;
+        while (k < distinct && strcmp(seen[k], t[i].row) != 0)
+            k++;
+        if (k == distinct)
+            seen[distinct++] = t[i].row;
+    }
+    return distinct;
+}
+
+/* Are there as many things to compare as the query needs? */
+static bool enough(const struct rep_tagged *t, size_t n, const struct rep_query *q)
+{
+    return (q->rows ? distinct_rows(t, n) : distinct_x(t, n)) >= q->need;
+}
+
+/* The held combination with the most points, of those that have enough to compare if there is
  * one: its range in the sorted array. */
-static void widest(const struct rep_tagged *t, size_t n, unsigned need, size_t *first,
+static void widest(const struct rep_tagged *t, size_t n, const struct rep_query *q, size_t *first,
                    size_t *count)
 {
     double best_context = 0;
@@ -186,16 +207,16 @@ static void widest(const struct rep_tagged *t, size_t n, unsigned need, size_t *
         double context = 0;
         for (end = i; end < n && strcmp(t[end].key, t[i].key) == 0; end++)
             context = fmax(context, t[end].point->context);
-        const bool enough = distinct_x(t + i, end - i) >= need;
-        if (enough < best_enough)
+        const bool is_enough = enough(t + i, end - i, q);
+        if (is_enough < best_enough)
             continue;
-        if (enough == best_enough &&
+        if (is_enough == best_enough &&
             (end - i < *count || (end - i == *count && context <= best_context)))
             continue;
         *first = i;
         *count = end - i;
         best_context = context;
-        best_enough = enough;
+        best_enough = is_enough;
     }
 }
 
@@ -310,6 +331,19 @@ static const struct rep_points *points_of(const struct rep_sets *sets, const str
     return q->best ? &sets->best : &sets->each;
 }
 
+static void say_lacking(const struct rep_query *q, char *message, size_t size)
+{
+    static const char *const from[] = {
+        [REP_FROM_CASES] = "cases",
+        [REP_FROM_STEPS] = "steps of layers or models",
+        [REP_FROM_RUNS] = "runs that generate",
+        [REP_FROM_MACHINE] = "ceilings",
+    };
+    snprintf(message, size, "needs %s with %s%s%s %s %u or more %s%s", from[q->from], q->x->title,
+             q->z ? " and " : "", q->z ? q->z->title : "", q->rows ? "of" : "at", q->need,
+             q->rows ? "kinds" : "values", q->labelled ? " that carry a model's name" : "");
+}
+
 int rep_select(const struct rep_sets *sets, const struct rep_query *query,
                struct rep_selection *selection, char *message, size_t size)
 {
@@ -341,7 +375,7 @@ int rep_select(const struct rep_sets *sets, const struct rep_query *query,
     }
     qsort(t, n, sizeof(*t), by_key);
     size_t first, count;
-    widest(t, n, query->need, &first, &count);
+    widest(t, n, query, &first, &count);
     selection->left_out = n - count;
     qsort(t + first, count, sizeof(*t), rep_by_series_x);
     count = rep_thin(t + first, count, query);
@@ -352,13 +386,8 @@ int rep_select(const struct rep_sets *sets, const struct rep_query *query,
                  "and later runs take it over");
         goto out;
     }
-    if (!count || distinct_x(t + first, count) < query->need) {
-        snprintf(message, size, "needs %s with %s%s%s at %u or more values%s",
-                 query->from == REP_FROM_STEPS  ? "steps of layers or models"
-                 : query->from == REP_FROM_RUNS ? "runs that generate"
-                                                : "cases",
-                 query->x->title, query->z ? " and " : "", query->z ? query->z->title : "",
-                 query->need, query->labelled ? " that carry a model's name" : "");
+    if (!count || !enough(t + first, count, query)) {
+        say_lacking(query, message, size);
         goto out;
     }
     if (query->from == REP_FROM_MACHINE)

@@ -87,8 +87,28 @@ static void join_rest(struct rep_tagged *t, size_t n, size_t keep)
     free(rest);
 }
 
+/* Drops all points of a row but the one with the largest x, in the way of thin(). */
+static size_t keep_best(struct rep_tagged *t, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool best = true;
+        for (size_t k = 0; best && k < n; k++)
+            best =
+                strcmp(t[k].row, t[i].row) != 0 || t[k].x < t[i].x || (t[k].x == t[i].x && k >= i);
+        if (!best)
+            continue;
+        const struct rep_tagged dropped = t[kept];
+        t[kept++] = t[i];
+        t[i] = dropped;
+    }
+    return kept;
+}
+
 size_t rep_thin(struct rep_tagged *t, size_t n, const struct rep_query *query)
 {
+    if (query->same && query->rows)
+        n = keep_best(t, n);
     n = drop_short(t, n, query->least);
     if (query->rest)
         join_rest(t, n, query->series);
