@@ -633,6 +633,9 @@ static void equal_designs(void)
           "two designs of one kind by their names");
     count_marks(in_work("designs/plots/43-equal-cache-models.dat"), &marks, &cases);
     CHECK(marks == 3, "%zu marks, one a design", marks);
+    CHECK(rep_gnuplot_missing() || (page && strstr(page, ">500, 25 % attention ")),
+          "what is known of attention");
+    CHECK(page && !strstr(page, "nan %"), "what is not known has no words");
     free(page);
     static const char *const same[] = {"heads:16/kv_heads:2/dim:64/context:512",
                                        "heads:16/kv_heads:2/dim:64/context:512/layout:paged16",

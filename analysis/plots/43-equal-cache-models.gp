@@ -21,4 +21,4 @@ do for [r = 1:rows] {
   set label 300 + r row[r] at graph 0, first r - 1 - (narrow ? 0.22 : 0) offset character (narrow ? 0 : -1), 0 @side tc rgb 0x1f2328
 }
 plot for [i = 1:series] data index i - 1 using (column(X) / 2):(column(ROW) + low):(column(X) / 2):(thick) with boxxyerror fc rgb colour[i], \
-     for [i = 1:series] data index i - 1 using X:(column(ROW) + low):(stringcolumn(X_TEXT).', '.sprintf('%.0f %% attention', 100 * column(ATTENTION_FRACTION)).'   '.stringcolumn(KV_TEXT)) with labels noenhanced left offset character 1, 0 font ',12' tc rgb 0x57606a
+     for [i = 1:series] data index i - 1 using X:(column(ROW) + low):(stringcolumn(X_TEXT).(column(ATTENTION_FRACTION) >= 0 ? sprintf(', %.0f %% attention', 100 * column(ATTENTION_FRACTION)) : '').'   '.stringcolumn(KV_TEXT)) with labels noenhanced left offset character 1, 0 font ',12' tc rgb 0x57606a
