@@ -16,8 +16,10 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
     [ANA_FLOPS] = {"flops", "flop",
                    "multiplies and adds of one call; masked positions and softmax not counted"},
     [ANA_BYTES_PER_SECOND] = {"bytes_per_second", "bytes/s", "bytes over real time"},
-    [ANA_ITEMS_PER_SECOND] = {"items_per_second", "tokens/s",
-                              "tokens through this one layer a second, batch * q_len a call"},
+    [ANA_ITEMS_PER_SECOND] =
+        {"items_per_second", "tokens/s",
+         "tokens through this one layer (or whole model) a second, batch * q_len a call; "
+         "generate: tokens of a run"},
     [ANA_FLOPS_PER_SECOND] = {"flops_per_second", "flop/s", "flops over real time"},
     [ANA_CEILING_FRACTION] = {"ceiling_fraction", "1",
                               "max(ceiling_read_ns, ceiling_fma_ns) over real time"},

@@ -635,6 +635,9 @@ static void equal_designs(void)
     CHECK(marks == 3, "%zu marks, one a design", marks);
     CHECK(rep_gnuplot_missing() || (page && strstr(page, ">500, 25 % attention ")),
           "what is known of attention");
+    CHECK(rep_gnuplot_missing() ||
+              (page && strstr(page, ">tokens a second through the whole model<")),
+          "the axis is of whole models");
     CHECK(page && !strstr(page, "nan %"), "what is not known has no words");
     free(page);
     static const char *const same[] = {"heads:16/kv_heads:2/dim:64/context:512",

@@ -1,4 +1,4 @@
-# query: from=steps kernel=best over=design same=kv_bytes rows=design by=attention x=items_per_second need=3 only=model
+# query: from=steps kernel=best over=design same=kv_bytes rows=design by=attention x=tokens_per_second need=3 only=model
 # title: Same KV budget, different model
 # caption: Whole models whose caches take equally many bytes, whether by fewer heads, narrower ones or layers that read the cache of another. Beside each bar its tokens a second, what of a step is attention, and the size of the cache.
 # SPDX-License-Identifier: Apache-2.0

@@ -28,6 +28,8 @@ const struct rep_field rep_fields[] = {
     FIELD(flops, "operations of one call", REP_RATE),
     FIELD(bytes_per_second, "bytes a second", REP_BYTE_RATE),
     FIELD(items_per_second, "tokens a second through one layer", REP_RATE),
+    {"tokens_per_second", "tokens a second through the whole model", REP_RATE,
+     offsetof(struct rep_point, items_per_second)},
     FIELD(ceiling_fraction, "share of the machine's ceiling", REP_PERCENT),
     FIELD(read_ns, "time to read the bytes", REP_TIME),
     FIELD(fma_ns, "time for the arithmetic", REP_TIME),

@@ -49,7 +49,7 @@ struct rep_points {
 
 /* A numeric field of a point that a figure may ask for. */
 struct rep_field {
-    const char *name;  /* in queries and .dat files */
+    const char *name;  /* in queries and .dat files; two may be of one value with two titles */
     const char *title; /* of an axis */
     enum rep_unit unit;
     size_t offset;
