@@ -441,6 +441,7 @@ static const struct {
     {"43-equal-cache-models", rep_say_equal},
     {"44-memory-ratio", rep_say_ratio},
     {"45-generate", rep_say_tokens},
+    {"46-generate-rate", rep_say_runs},
 };
 
 void rep_finding_say(const char *plot, const struct rep_selection *selection,

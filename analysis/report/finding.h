@@ -32,6 +32,7 @@ void rep_say_share(const struct rep_selection *selection, struct rep_figure *fig
 void rep_say_equal(const struct rep_selection *selection, struct rep_figure *figure);
 void rep_say_ratio(const struct rep_selection *selection, struct rep_figure *figure);
 void rep_say_tokens(const struct rep_selection *selection, struct rep_figure *figure);
+void rep_say_runs(const struct rep_selection *selection, struct rep_figure *figure);
 
 struct rep_headline {
     char text[512];  /* one sentence */

@@ -82,17 +82,49 @@ void rep_say_ratio(const struct rep_selection *s, struct rep_figure *f)
              "Counted memory to arithmetic is %s to %s the published order of growth", least, most);
 }
 
-void rep_say_tokens(const struct rep_selection *s, struct rep_figure *f)
+/* The point that grew longest, the first of them, and the series it is in. */
+static const struct rep_point *longest(const struct rep_selection *s, const char **series)
 {
     const struct rep_point *last = NULL;
-    for (size_t i = 0; i < s->points.count; i++) {
-        const struct rep_point *const p = &s->points.points[i];
-        last = !last || p->longest > last->longest ? p : last;
-    }
+    for (size_t k = 0; k < s->series_count; k++)
+        for (size_t i = s->series[k].first; i < s->series[k].first + s->series[k].count; i++)
+            if (!last || s->points.points[i].longest > last->longest) {
+                last = &s->points.points[i];
+                *series = s->series[k].name;
+            }
+    return last;
+}
+
+void rep_say_tokens(const struct rep_selection *s, struct rep_figure *f)
+{
+    const char *cache = "";
+    const struct rep_point *const last = longest(s, &cache);
+    const bool several = s->series_count > 1;
     TEXT(time, REP_TIME, last->tpot_p50_ns);
     TEXT(slow, REP_TIME, last->tpot_p99_ns);
-    TEXT(context, REP_TOKENS, last->longest);
+    TEXT(tokens, REP_TOKENS, last->longest);
     snprintf(f->title, sizeof(f->title),
-             "Grown to %s tokens, half of the tokens take %s or less and 99\302\240%% %s", context,
-             time, slow);
+             "Grown to %s tokens%s%s%s, half of the tokens take %s or less and 99\302\240%% %s",
+             tokens, several ? " (" : "", several ? cache : "", several ? ")" : "", time, slow);
+}
+
+void rep_say_runs(const struct rep_selection *s, struct rep_figure *f)
+{
+    const char *cache = "";
+    const struct rep_point *const last = longest(s, &cache);
+    double low = INFINITY, high = 0;
+    for (size_t i = 0; i < s->points.count; i++) {
+        const struct rep_point *const p = &s->points.points[i];
+        if (p->longest == last->longest) {
+            low = fmin(low, p->items_per_second);
+            high = fmax(high, p->items_per_second);
+        }
+    }
+    TEXT(tokens, REP_TOKENS, last->longest);
+    TEXT(least, REP_RATE, low);
+    TEXT(most, REP_RATE, high);
+    const bool several = strcmp(least, most) != 0;
+    snprintf(f->title, sizeof(f->title),
+             "Runs that grow to %s tokens pass %s%s%s tokens a second, prompts included", tokens,
+             least, several ? " to " : "", several ? most : "");
 }

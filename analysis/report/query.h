@@ -9,9 +9,9 @@
  *           layers and models; runs: those that generate; cases (default): attention alone
  * over      axes along which points may differ. All other axes are held: of the combinations
  *           present, the one with the most points is drawn, and the figure says which it is
- * by        one series each: attention, kernel, context, batch, threads, kv, label, window, layout,
- *           design (heads, widths and reach in words), setting (what was chosen of
- *           splits, tile, prefetch, pages and placement)
+ * by        one series each: attention, kernel, context, batch, threads, kv, label, window, layout
+ *           (with its window), design (heads, widths and reach in words), setting (what was chosen
+ *           of splits, tile, prefetch, pages and placement)
  * rows      categories on the y axis, best first, from the same list; y may then be missing
  * kernel    best: the fastest kernel of each case; each (default): all of them
  * log       x, y or xy

@@ -94,8 +94,10 @@ static double tag(const struct rep_point *p, enum rep_by by, char name[REP_NAME]
         char text[ATTN_NAME_MAX];
         attn_problem_name(&p->name->problem, text, sizeof(text));
         const char *const at = strstr(text, "/layout:");
-        snprintf(name, REP_NAME, "%.*s", at ? (int)strcspn(at + 8, "/") : 10,
-                 at ? at + 8 : "contiguous");
+        const int len = snprintf(name, REP_NAME, "%.*s", at ? (int)strcspn(at + 8, "/") : 10,
+                                 at ? at + 8 : "contiguous");
+        if (p->name->problem.window)
+            snprintf(name + len, (size_t)(REP_NAME - len), ", window %u", p->name->problem.window);
         return 0;
     }
     case REP_BY_DESIGN:
