@@ -11,22 +11,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What is waited for stands where it is seen without scrolling. */
 const struct rep_run_column rep_run_columns[] = {
-    {"attention", "attention", false},
-    {"kv", "cache", false},
-    {"weights", "weights", false},
-    {"layout", "layout", false},
-    {"window", "window", false},
-    {"requests", "requests", false},
-    {"batch", "batch", true},
+    {"layout", "layout", false},       {"window", "window", false},
+    {"weights", "weights", false},     {"requests", "requests", false},
+    {"batch", "batch", true},          {"longest", "longest", true},
+    {"prefill_ns", "prompt", true},    {"tpot_p50_ns", "a token, p50", true},
+    {"tpot_p99_ns", "p99", true},      {"items_per_second", "tokens/s", true},
+    {"kv_bytes", "KV cache", true},    {"kv_reserved_bytes", "set aside", true},
+    {"attention", "attention", false}, {"kv", "cache", false},
     {"threads", "threads", true},
-    {"longest", "longest", true},
-    {"kv_bytes", "KV cache", true},
-    {"kv_reserved_bytes", "set aside", true},
-    {"prefill_ns", "prompt", true},
-    {"tpot_p50_ns", "a token, p50", true},
-    {"tpot_p99_ns", "p99", true},
-    {"items_per_second", "tokens/s", true},
 };
 const size_t rep_run_column_count = sizeof(rep_run_columns) / sizeof(*rep_run_columns);
 
