@@ -10,7 +10,8 @@
 const struct ana_column ana_columns[ANA_COLUMNS] = {
     [ANA_KV_BYTES] =
         {"kv_bytes", "bytes",
-         "size of the KV cache of this one layer (of a whole model: of all), scales included"},
+         "size of the KV cache of this one layer (of a whole model: of all), scales included; "
+         "generate: what sequences fill at most, of a ring window + 127 tokens"},
     [ANA_BYTES] = {"bytes", "bytes",
                    "compulsory traffic of one call: each visible K and V element, q and out once"},
     [ANA_FLOPS] = {"flops", "flop",

@@ -156,7 +156,7 @@ grep -Eq '^attn-bench [0-9]+\.[0-9]+\.[0-9]+' out || fail "--version: $(cat out)
 accept --list_kernels
 grep -q '^ref ' out || fail "--list_kernels"
 accept --list_suites
-for suite in quick decode ceilings amplification quant; do
+for suite in quick decode ceilings amplification quant generate; do
     grep -q "^$suite " out || fail "--list_suites lacks $suite"
 done
 XDG_CACHE_HOME=$dir accept --machine --benchmark_dry_run
