@@ -57,6 +57,7 @@ struct attn_args {
 };
 
 enum { ATTN_PREFETCH_NONE = -1 };
+#define ATTN_SPLITS_ANY UINT32_MAX /* of splits_most */
 
 typedef void attn_phase_fn(const struct attn_args *args, int rank, int ranks);
 
@@ -92,9 +93,9 @@ struct attn_kernel {
 
     attn_phase_fn *phase[ATTN_PHASES_MAX]; /* NULL ends the list */
     const char *phase_name[ATTN_PHASES_MAX];
-    /* Most that args->tile and args->prefetch may ask of it; 0: it does as it likes, and is never
-     * asked. */
-    uint32_t tile_most, prefetch_most;
+    /* Most that args->tile, args->prefetch and args->splits may ask of it; 0: it does as it likes,
+     * and is never asked. A kernel compiled before a field was added is taken to hold 0 in it. */
+    uint32_t tile_most, prefetch_most, splits_most;
 };
 
 /*

@@ -231,6 +231,14 @@ assert "skipped: ceil_idot.c does not read a K cache of f16" in table[5], table[
 assert "nothing was kept" in lines[-1], lines[-1]
 PYTHON
 
+# ---- a kernel that does not split is not run under the name of one that does
+accept "${tiny[@]}" --kernel=naive.c,ref,online.c --splits=2 --benchmark_out=r.json
+json r.json '
+skipped = {r["name"].split("/")[1]: r["skip_message"] for r in d["benchmarks"] if r.get("skipped")}
+assert skipped == {k: k + " lets nobody choose its splits" for k in ("naive.c", "ref")}, skipped
+assert any("/online.c/" in r["name"] and r["real_time"] > 0 for r in d["benchmarks"])
+' || fail "splits of a kernel that has none"
+
 # ---- ceilings stand beside rungs
 accept "${tiny[@]}" --kernel=online.c --benchmark_repetitions=1 --benchmark_out=r.json
 json r.json '

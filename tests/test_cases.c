@@ -127,6 +127,13 @@ static void test_knobs(void)
           why.text);
     CHECK_STR(c.item[0].skip, "naive.c lets nobody choose what it prefetches");
     attn_cases_free(&c);
+
+    CHECK(expand("kernel = naive.c,ref,online.c\n[a]\ncontext = 8\nsplits = 2\n", &s, &c, &why) ==
+              0,
+          "%s", why.text);
+    CHECK(c.n == 3 && c.item[0].skip && c.item[1].skip && !c.item[2].skip, "%zu cases", c.n);
+    CHECK_STR(c.item[0].skip, "naive.c lets nobody choose its splits");
+    attn_cases_free(&c);
 }
 
 /* Named kernels that cannot run a problem say why; those of a glob are counted. */

@@ -181,6 +181,10 @@ static const char *unheeded(const struct attn_kernel *k, const struct attn_name 
         snprintf(buf, size, "%s lets nobody choose what it prefetches", own);
     else if (name->prefetch > (int32_t)k->prefetch_most)
         snprintf(buf, size, "%s asks for memory at most %u tiles ahead", own, k->prefetch_most);
+    else if (name->splits && !k->splits_most)
+        snprintf(buf, size, "%s lets nobody choose its splits", own);
+    else if (name->splits > k->splits_most)
+        snprintf(buf, size, "%s cuts a KV head into at most %u chunks", own, k->splits_most);
     else
         return NULL;
     return buf;

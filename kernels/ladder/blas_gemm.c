@@ -87,6 +87,7 @@ ATTN_DEFINE_KERNEL = {
     .k_types = ATTN_TYPES_K,
     .v_types = ATTN_TYPES_V,
     .layouts = ATTN_LAYOUTS_ALL,
+    .splits_most = ATTN_SPLITS_ANY,
     .scratch_bytes = scratch_bytes,
     .prepare = blas_prepare,
     .phase = {attend, merge},

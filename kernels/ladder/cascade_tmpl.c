@@ -153,6 +153,7 @@ ATTN_DEFINE_KERNEL = {
     .layouts = 1u << ATTN_PAGED,
     .phases = 1u << ATTN_DECODE,
     .supports = supports,
+    .splits_most = ATTN_SPLITS_ANY,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge, join},
     .phase_name = {"attend", "merge", "join"},

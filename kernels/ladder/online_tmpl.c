@@ -88,6 +88,7 @@ ATTN_DEFINE_KERNEL = {
     .v_types = ATTN_TYPES_V,
     .layouts = ATTN_LAYOUTS_ALL,
     .phases = 1u << ATTN_DECODE | 1u << ATTN_PREFILL,
+    .splits_most = ATTN_SPLITS_ANY,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge},
     .phase_name = {"attend", "merge"},

@@ -120,6 +120,7 @@ ATTN_DEFINE_KERNEL = {
     .v_types = ATTN_TYPES_V,
     .layouts = ATTN_LAYOUTS_ALL,
     .tile_most = TILE_MAX,
+    .splits_most = ATTN_SPLITS_ANY,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge},
     .phase_name = {"attend", "merge"},

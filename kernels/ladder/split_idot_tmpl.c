@@ -296,6 +296,7 @@ ATTN_DEFINE_KERNEL = {
     .q_levels = IDOT_SIGNED,
     .p_levels = IDOT_UNSIGNED,
     .p_tokens = IDOT_TILE,
+    .splits_most = ATTN_SPLITS_ANY,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge},
     .phase_name = {"attend", "merge"},

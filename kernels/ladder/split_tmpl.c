@@ -160,6 +160,7 @@ ATTN_DEFINE_KERNEL = {
     .phases = 1u << ATTN_DECODE | 1u << ATTN_PREFILL,
     .tile_most = TILE_MAX,
     .prefetch_most = AHEAD,
+    .splits_most = ATTN_SPLITS_ANY,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge},
     .phase_name = {"attend", "merge"},

@@ -102,6 +102,7 @@ ATTN_DEFINE_KERNEL = {
     .layouts = ATTN_LAYOUTS_ALL,
     .phases = 1u << ATTN_PREFILL,
     .tile_most = TILE_MAX,
+    .splits_most = ATTN_SPLITS_ANY,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge},
     .phase_name = {"attend", "merge"},
