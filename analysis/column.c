@@ -62,7 +62,7 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
     [ANA_ATTEND_NS] = {"attend_ns", "ns", "first phase, mean of the ranks"},
     [ANA_BARRIER_NS] = {"barrier_ns", "ns", "waiting for the slowest rank, mean of the ranks"},
     [ANA_MERGE_NS] = {"merge_ns", "ns", "later phases: putting partial results together"},
-    [ANA_SPLITS_USED] = {"splits_used", "1", "chunks a KV head was cut into"},
+    [ANA_SPLITS_USED] = {"splits_used", "1", "most chunks a KV head was cut into"},
     [ANA_DRAM_BYTES] = {"dram_bytes", "bytes",
                         "counted traffic of one call with memory, as far as its source sees it"},
     [ANA_BYTE_SOURCE_ID] = {"byte_source_id", "1",

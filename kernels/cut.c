@@ -218,3 +218,19 @@ bool attn_cut_next(struct attn_cut *cut, struct attn_piece *piece)
     cut->left--;
     return true;
 }
+
+uint32_t attn_cut_chunks(const struct attn_args *args, uint32_t rows_max, int ranks)
+{
+    struct attn_piece piece, head = {0};
+    struct attn_cut cut;
+    uint32_t chunks = 0, most = 0;
+    attn_cut_begin(&cut, args, rows_max, 0, ranks, ranks);
+    while (attn_cut_next_heads(&cut, &piece)) {
+        const bool same = chunks && piece.batch == head.batch && piece.kv_head == head.kv_head &&
+                          piece.q_first == head.q_first;
+        chunks = same ? chunks + 1 : 1;
+        most = chunks > most ? chunks : most;
+        head = piece;
+    }
+    return most;
+}

@@ -72,6 +72,9 @@ uint32_t attn_cut_heads(const struct attn_problem *p, uint32_t rows_max, uint32_
                         int ranks);
 size_t attn_cut_slots(const struct attn_problem *p, uint32_t rows_max, uint32_t splits, int ranks);
 
+/* Chunks of the KV head that is cut into most, for a block of queries, in a call of `ranks`. */
+uint32_t attn_cut_chunks(const struct attn_args *args, uint32_t rows_max, int ranks);
+
 /* Row r of a piece: which query and which head. */
 static inline uint32_t attn_piece_query(const struct attn_problem *p,
                                         const struct attn_piece *piece, uint32_t r)

@@ -96,6 +96,9 @@ struct attn_kernel {
     /* Most that args->tile, args->prefetch and args->splits may ask of it; 0: it does as it likes,
      * and is never asked. A kernel compiled before a field was added is taken to hold 0 in it. */
     uint32_t tile_most, prefetch_most, splits_most;
+    /* What it gives kernels/cut.h as the most rows of a segment; 0: it cuts its work itself, and
+     * into how many chunks nobody knows. */
+    uint32_t cut_rows;
 };
 
 /*

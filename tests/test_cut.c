@@ -137,8 +137,40 @@ static void test_heads(void)
     CHECK(attn_cut_heads(&p, 128, 0, 2) == 1, "%u heads", attn_cut_heads(&p, 128, 0, 2));
 }
 
+static uint32_t chunks(const struct attn_problem *p, uint32_t splits, int ranks)
+{
+    const struct attn_args args = args_of(p, splits);
+    return attn_cut_chunks(&args, 128, ranks);
+}
+
+/* How many chunks the most divided head has: what was asked for, or what the cut by cost makes. */
+static void test_chunks(void)
+{
+    struct attn_problem p = attn_problem_default();
+    p.heads = 32;
+    p.kv_heads = 8;
+    p.context = 8192;
+    CHECK(chunks(&p, 0, 1) == 1, "%u by one rank", chunks(&p, 0, 1));
+    CHECK(chunks(&p, 0, 2) == 1, "%u: four heads each", chunks(&p, 0, 2));
+    CHECK(chunks(&p, 0, 3) == 2, "%u: two heads and two thirds each", chunks(&p, 0, 3));
+    CHECK(chunks(&p, 0, 32) == 4, "%u: four ranks a head", chunks(&p, 0, 32));
+    for (uint32_t splits = 1; splits <= 9; splits++)
+        CHECK(chunks(&p, splits, 2) == splits, "%u of %u", chunks(&p, splits, 2), splits);
+    p.layout = ATTN_TOKEN_MAJOR;
+    CHECK(chunks(&p, 0, 2) == 2, "%u: eight heads cut together", chunks(&p, 0, 2));
+    p.layout = ATTN_CONTIGUOUS;
+    p.kv_heads = 1;
+    p.context = 32;
+    CHECK(chunks(&p, 9, 1) == 2, "%u: no chunk is shorter than the grain", chunks(&p, 9, 1));
+    p.context = 4096;
+    p.batch = 2;
+    p.ragged = 75;
+    CHECK(chunks(&p, 0, 5) == 4, "%u: the long sequence is four fifths", chunks(&p, 0, 5));
+}
+
 int main(void)
 {
+    test_chunks();
     test_heads();
     test_coverage();
     test_balance();

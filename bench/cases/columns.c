@@ -9,6 +9,7 @@
 
 #include "analysis/column.h"
 #include "analysis/stats.h"
+#include "kernels/cut.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -162,6 +163,11 @@ void attn_columns_of_case(struct benchmark_state *state, struct benchmark_runner
         set(state, ANA_SCRATCH_BYTES,
             (double)c->kernel->scratch_bytes(p, c->name.splits,
                                              attn_kernel_ranks(c->kernel, c->name.threads)),
+            0);
+    if (c->kernel->cut_rows)
+        set(state, ANA_SPLITS_USED,
+            (double)attn_cut_chunks(&data->args, c->kernel->cut_rows,
+                                    attn_kernel_ranks(c->kernel, c->name.threads)),
             0);
     if (!pool_state(data->pool, &pages) && pages.resident_bytes)
         set(state, ANA_HUGE_FRACTION, (double)pages.huge_bytes / (double)pages.resident_bytes, 0);

@@ -88,6 +88,7 @@ ATTN_DEFINE_KERNEL = {
     .v_types = ATTN_TYPES_V,
     .layouts = ATTN_LAYOUTS_ALL,
     .splits_most = ATTN_SPLITS_ANY,
+    .cut_rows = ROWS,
     .scratch_bytes = scratch_bytes,
     .prepare = blas_prepare,
     .phase = {attend, merge},

@@ -89,6 +89,7 @@ ATTN_DEFINE_KERNEL = {
     .layouts = ATTN_LAYOUTS_ALL,
     .phases = 1u << ATTN_DECODE | 1u << ATTN_PREFILL,
     .splits_most = ATTN_SPLITS_ANY,
+    .cut_rows = ROWS,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge},
     .phase_name = {"attend", "merge"},

@@ -121,6 +121,7 @@ ATTN_DEFINE_KERNEL = {
     .layouts = ATTN_LAYOUTS_ALL,
     .tile_most = TILE_MAX,
     .splits_most = ATTN_SPLITS_ANY,
+    .cut_rows = ROWS,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge},
     .phase_name = {"attend", "merge"},

@@ -297,6 +297,7 @@ ATTN_DEFINE_KERNEL = {
     .p_levels = IDOT_UNSIGNED,
     .p_tokens = IDOT_TILE,
     .splits_most = ATTN_SPLITS_ANY,
+    .cut_rows = ROWS,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge},
     .phase_name = {"attend", "merge"},

@@ -217,6 +217,7 @@ ATTN_DEFINE_KERNEL = {
     .layouts = 1u << ATTN_TRANSPOSED,
     .phases = 1u << ATTN_DECODE | 1u << ATTN_PREFILL,
     .splits_most = ATTN_SPLITS_ANY,
+    .cut_rows = ROWS,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge},
     .phase_name = {"attend", "merge"},

@@ -161,6 +161,7 @@ ATTN_DEFINE_KERNEL = {
     .tile_most = TILE_MAX,
     .prefetch_most = AHEAD,
     .splits_most = ATTN_SPLITS_ANY,
+    .cut_rows = ROWS,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge},
     .phase_name = {"attend", "merge"},

@@ -103,6 +103,7 @@ ATTN_DEFINE_KERNEL = {
     .phases = 1u << ATTN_PREFILL,
     .tile_most = TILE_MAX,
     .splits_most = ATTN_SPLITS_ANY,
+    .cut_rows = ROWS,
     .scratch_bytes = scratch_bytes,
     .phase = {attend, merge},
     .phase_name = {"attend", "merge"},
