@@ -80,6 +80,8 @@ refuse 'attn-bench: --kernel: no kernel is called "onlin"; did you mean online?'
 refuse 'attn-bench: --kernel: no kernel matches "x*y"; --list_kernels shows them all' --kernel='x*y'
 refuse 'attn-bench: --kv_type: "f15" is none of f32, f16, bf16, i8, i4, e4m3, e5m2, i8c, i4c; did you mean f16?' \
     --kv_type=f15
+refuse 'attn-bench: --prefetch: "9" is neither auto nor none nor a number from 1 to 4' --prefetch=9
+refuse 'attn-bench: --layout: "paged99999": a page has from 1 to 65536 tokens' --layout=paged99999
 refuse 'attn-bench: --pages: "huge" is none of 4k, thp, hugetlb' --pages=huge
 printf '5 1 1\n4 1 1\n' >backwards.txt
 refuse 'attn-bench: --trace: backwards.txt:2: time goes backwards: this request arrives at step 4, the one before it at 5' \

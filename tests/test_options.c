@@ -162,8 +162,13 @@ static void test_command_line(void)
          "you mean f16?"},
         {"--layout=paged", "--layout: \"paged\" does not say the page size; write paged16, or "
                            "another number of tokens from 1 to 65536"},
-        {"--layout=paged0", "--layout: \"paged0\" does not say the page size; write paged16, or "
+        {"--layout=pagedK", "--layout: \"pagedK\" does not say the page size; write paged16, or "
                             "another number of tokens from 1 to 65536"},
+        {"--layout=paged0", "--layout: \"paged0\": a page has from 1 to 65536 tokens"},
+        {"--layout=paged99999", "--layout: \"paged99999\": a page has from 1 to 65536 tokens"},
+        {"--prefetch=9", "--prefetch: \"9\" is neither auto nor none nor a number from 1 to 4"},
+        {"--prefetch=nome",
+         "--prefetch: \"nome\" is neither auto nor none nor a number from 1 to 4"},
         {"--softcap=nan", "--softcap: \"nan\" is not a number from 0 to 1e6"},
         {"--scale=0", "--scale: \"0\" is neither auto nor a number above 0, up to 1e6"},
         {"--counters=always", "--counters: \"always\" is none of auto, off, require"},

@@ -19,7 +19,6 @@
 static const char *const booleans[] = {"off", "on", NULL};
 static const char *const caches[] = {"cold", "hot", NULL};
 static const char *const placements[] = {"compact", "scatter", NULL};
-static const char *const prefetches[] = {"auto", "none", "1", "2", "3", "4", NULL};
 static const char *const masks[] = {"causal", "full", "tree", NULL};
 static const char *const head_maps[] = {"block", "cyclic", NULL};
 static const char *const weight_types[] = {"f32", "f16", "bf16", "i8", NULL};
@@ -42,7 +41,8 @@ const struct attn_option attn_options[ATTN_OPTIONS] = {
     [ATTN_OPT_MODEL] = {"model", "NAME|FILE",
                         "shape of a model: a name of attn-stat models, config.json, GGUF",
                         CHECKED(attn_check_model), .unset = true},
-    [ATTN_OPT_KV_TYPE] = {"kv_type", "f16", "type of the KV cache: f32, f16, bf16; K+V if unequal",
+    [ATTN_OPT_KV_TYPE] = {"kv_type", "f16",
+                          "f32, f16, bf16, i8, i4, e4m3, e5m2, for K i8c, i4c; K+V if unequal",
                           CHECKED(attn_check_kv_type)},
     [ATTN_OPT_K_TYPE] = {"k_type", "TYPE", "type of K alone", CHECKED(attn_check_type),
                          .unset = true},
@@ -113,12 +113,13 @@ const struct attn_option attn_options[ATTN_OPTIONS] = {
                           NUMBERS(1, 1024), .unset = true},
     [ATTN_OPT_KERNEL] = {"kernel", "best", "best, names and globs of --list_kernels",
                          CHECKED(attn_check_kernel)},
-    [ATTN_OPT_SPLITS] = {"splits", "auto", "chunks a KV head is cut into; auto is the kernel's own",
+    [ATTN_OPT_SPLITS] = {"splits", "auto",
+                         "chunks a KV head, a partial of each in scratch; auto: the kernel's",
                          NUMBERS_OR(1, 1u << 16, "auto")},
     [ATTN_OPT_TILE] = {"tile", "auto", "tokens a kernel takes at a time, a multiple of 8",
                        CHECKED(attn_check_tile)},
     [ATTN_OPT_PREFETCH] = {"prefetch", "auto", "tiles ahead that memory is asked for: none, 1 to 4",
-                           WORDS(prefetches)},
+                           CHECKED(attn_check_prefetch)},
     [ATTN_OPT_PAGES] = {"pages", "thp", "memory pages behind the cache: 4k, thp or hugetlb",
                         CHECKED(attn_check_pages)},
     [ATTN_OPT_PLACEMENT] = {"placement", "compact",

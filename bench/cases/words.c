@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { PREFETCH_MAX = 4, PAGE_MAX = 1 << 16 };
+
 /* Problems hold floats, in which a number that is too small is 0: off, or auto. */
 static bool vanishes(double value)
 {
@@ -96,13 +98,15 @@ int attn_check_layout(const char *item, struct attn_message *why)
     const int n = snprintf(part, sizeof(part), "layout:%s", item);
     const bool paged = strncmp(item, "paged", 5) == 0;
     if ((size_t)n < sizeof(part) && attn_problem_set(&p, part, (size_t)n) == 1 &&
-        (paged ? p.page >= 1 && p.page <= 1u << 16 : p.layout != ATTN_PAGED))
+        (paged ? p.page >= 1 && p.page <= PAGE_MAX : p.layout != ATTN_PAGED))
         return 0;
+    if (paged && item[5] && !item[5 + strspn(item + 5, "0123456789")])
+        return attn_refuse(why, -EINVAL, "\"%s\": a page has from 1 to %d tokens", item, PAGE_MAX);
     if (paged)
         return attn_refuse(why, -EINVAL,
                            "\"%s\" does not say the page size; write paged16, or another number "
-                           "of tokens from 1 to 65536",
-                           item);
+                           "of tokens from 1 to %d",
+                           item, PAGE_MAX);
     static const char *const words[] = {"contiguous", "token_major", "paged16",
                                         "ring",       "transposed",  NULL};
     return attn_check_word(words, item, why);
@@ -183,6 +187,16 @@ int attn_check_tile(const char *item, struct attn_message *why)
         return 0;
     return attn_refuse(why, -EINVAL, "\"%s\" is neither auto nor a multiple of 8 from 8 to %d",
                        item, ATTN_TILE_MAX);
+}
+
+int attn_check_prefetch(const char *item, struct attn_message *why)
+{
+    uint64_t tiles;
+    if (strcmp(item, "auto") == 0 || strcmp(item, "none") == 0 ||
+        (ana_parse_count(item, strlen(item), PREFETCH_MAX, &tiles) == 0 && tiles))
+        return 0;
+    return attn_refuse(why, -EINVAL, "\"%s\" is neither auto nor none nor a number from 1 to %d",
+                       item, PREFETCH_MAX);
 }
 
 int attn_check_pages(const char *item, struct attn_message *why)

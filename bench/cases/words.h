@@ -19,6 +19,7 @@ int attn_check_real(const char *item, struct attn_message *why);  /* 0 or more *
 int attn_check_scale(const char *item, struct attn_message *why); /* "auto" or above 0 */
 int attn_check_kernel(const char *item, struct attn_message *why);
 int attn_check_tile(const char *item, struct attn_message *why);
+int attn_check_prefetch(const char *item, struct attn_message *why);
 int attn_check_pages(const char *item, struct attn_message *why);
 int attn_check_cpu_feature(const char *item, struct attn_message *why);
 
