@@ -243,6 +243,11 @@ ran = [r for r in d["benchmarks"] if "splits_used" in r]
 assert ran and all("/online.c/" in r["name"] and r["splits_used"] == 2 for r in ran), ran
 ' || fail "splits of a kernel that has none"
 
+# ---- pages much larger than the context are not copied whole
+accept --kernel=online.c --layout=paged65536 --context=64 --plan
+grep -Eq ' [0-9]+ (MiB|GiB) .*online.c' out && ! grep -Eq ' [0-9]{2,} GiB .*online.c' out ||
+    fail "memory of large pages: $(cat out)"
+
 # ---- ceilings stand beside rungs
 accept "${tiny[@]}" --kernel=online.c --benchmark_repetitions=1 --benchmark_out=r.json
 json r.json '

@@ -111,6 +111,44 @@ static void test_layout(struct team *team, enum attn_type k, enum attn_type v, u
     pool_free(&pool);
 }
 
+/* Copies take turns at pages that have room for many: tokens of their own in the same pages. */
+static void test_together(void)
+{
+    struct attn_problem p = problem(ATTN_F16, ATTN_F16, 100);
+    p.layout = ATTN_PAGED;
+    p.page = 1000;
+    const struct attn_kv_shape shape = attn_kv_shape(&p);
+    struct pool_layout layout;
+    struct pool pool;
+    pool_init(&pool, NULL, ARENA_4K, 9);
+    CHECK(pool_layout(&layout, &p, &shape, 20) == 0, "layout");
+    CHECK(layout.together == 7 && layout.tokens == 128, "%u tokens", layout.tokens);
+    CHECK(layout.need[ATTN_F16] == 3 * layout.plane[POOL_K].stride, "three times the pages");
+    CHECK(pool_prepare(&pool, &layout) == 0, "prepare");
+    const char *before = NULL;
+    for (uint64_t c = 0; c < 20; c++) {
+        const struct attn_kv kv = pool_view(&pool, &layout, c);
+        const char *const k = kv.k.base, *const v = kv.v.base;
+        const size_t seen = 100 * kv.k.token_stride;
+        CHECK(c % 7 == 0 || (size_t)(k - before) == 128 * kv.k.token_stride, "tokens of its own");
+        CHECK((uintptr_t)k % 64 == 0 && v >= k + shape.k_bytes - 900 * kv.k.token_stride,
+              "K and V");
+        CHECK(v + kv.v.head_stride + seen <= pool.arena[ATTN_F16].base + layout.need[ATTN_F16],
+              "V outside");
+        CHECK(pool_behind(&layout, pool_end(&layout, c)) == (c / 7 + 1) * 7, "the next pages");
+        before = k;
+    }
+    pool_free(&pool);
+    p.k_type = ATTN_I8C;
+    const struct attn_kv_shape channels = attn_kv_shape(&p);
+    CHECK(pool_layout(&layout, &p, &channels, 20) == 0 && layout.together == 1, "channels");
+    p = problem(ATTN_F16, ATTN_F16, 1001);
+    p.layout = ATTN_PAGED;
+    p.page = 1000;
+    const struct attn_kv_shape two = attn_kv_shape(&p);
+    CHECK(pool_layout(&layout, &p, &two, 20) == 0 && layout.together == 1, "more than a page");
+}
+
 static float f16_at(const struct pool *pool, size_t i)
 {
     return attn_f16_to_f32(((const uint16_t *)(const void *)pool->arena[ATTN_F16].base)[i]);
@@ -218,6 +256,7 @@ int main(void)
     test_layout(team, ATTN_F16, ATTN_F16, 1, 100);
     test_layout(team, ATTN_F32, ATTN_BF16, 777, 5);
     test_layout(team, ATTN_F32, ATTN_F32, 512, 1);
+    test_together();
     test_growth(team);
     test_refusals(team);
     test_quantised(team, ATTN_I8, ATTN_I4);

@@ -253,8 +253,7 @@ int attn_data_open(struct attn_data *data, const struct attn_name *name,
     else
         attn_data_take(data, 0);
     /* Go on behind what the case before this one read last. */
-    const size_t stride = data->size.layout.plane[POOL_K].stride;
-    data->turns = (pool->cursor + stride - 1) / stride;
+    data->turns = pool_behind(&data->size.layout, pool->cursor);
     return error;
 }
 
@@ -276,6 +275,6 @@ void attn_data_turn(struct attn_data *data)
 {
     const uint64_t copy = rotation_index(&data->size.rotation, data->turns++);
     if (data->size.rotation.copies > 1)
-        data->pool->cursor = (size_t)(copy + 1) * data->size.layout.plane[POOL_K].stride;
+        data->pool->cursor = pool_end(&data->size.layout, copy);
     attn_data_take(data, copy);
 }

@@ -12,6 +12,8 @@ enum {
     PAGE = 4096,
     /* Half a page and one line: half of an L1 away, and not on the same line of that half. */
     SKEW = 2048 + 64,
+    /* Tokens that lie apart by a multiple of this keep the alignment of rows of any length. */
+    TOGETHER = 64,
 };
 
 void pool_init(struct pool *pool, struct team *team, enum arena_pages pages, uint64_t seed)
@@ -44,12 +46,25 @@ static size_t place(struct pool_layout *layout, int content)
     return placed ? (pages | 1) * PAGE : 0;
 }
 
+/* Scales a channel have no tokens to take turns by. */
+static void share_pages(struct pool_layout *layout, const struct attn_problem *p,
+                        const struct attn_kv_shape *shape)
+{
+    layout->together = 1;
+    layout->tokens = (p->context + TOGETHER - 1) / TOGETHER * TOGETHER;
+    if (shape->view.pages_a_sequence == 1 && p->page > layout->tokens &&
+        !attn_types[p->k_type].channel)
+        layout->together = p->page / layout->tokens;
+}
+
 int pool_layout(struct pool_layout *layout, const struct attn_problem *p,
                 const struct attn_kv_shape *shape, uint64_t copies)
 {
     memset(layout, 0, sizeof(*layout));
     layout->copies = copies;
     layout->view = shape->view;
+    share_pages(layout, p, shape);
+    copies = (copies + layout->together - 1) / layout->together;
     const int content[] = {fill_content_of(p->k_type), fill_content_of(p->v_type),
                            fill_scales_of(p->k_type), fill_scales_of(p->v_type)};
     const size_t bytes[] = {shape->k_bytes, shape->v_bytes, shape->k_scale_bytes,
@@ -124,23 +139,37 @@ int pool_state(const struct pool *pool, struct arena_state *state)
     return 0;
 }
 
+size_t pool_end(const struct pool_layout *layout, uint64_t copy)
+{
+    return (size_t)(copy / layout->together + 1) * layout->plane[POOL_K].stride;
+}
+
+uint64_t pool_behind(const struct pool_layout *layout, size_t end)
+{
+    const size_t stride = layout->plane[POOL_K].stride;
+    return (end + stride - 1) / stride * layout->together;
+}
+
 static const void *at(const struct pool *pool, const struct pool_layout *layout,
-                      enum pool_plane plane, uint64_t copy)
+                      enum pool_plane plane, size_t token_stride, uint64_t copy)
 {
     if (layout->plane[plane].bytes == 0)
         return NULL;
     return pool->arena[layout->plane[plane].content].base + layout->plane[plane].offset +
-           copy * layout->plane[plane].stride;
+           copy / layout->together * layout->plane[plane].stride +
+           copy % layout->together * layout->tokens * token_stride;
 }
 
 struct attn_kv pool_view(const struct pool *pool, const struct pool_layout *layout, uint64_t copy)
 {
     struct attn_kv kv = layout->view;
-    kv.k.base = at(pool, layout, POOL_K, copy);
-    kv.v.base = layout->plane[POOL_V].bytes ? at(pool, layout, POOL_V, copy) : kv.k.base;
-    kv.k_scale.base = at(pool, layout, POOL_K_SCALE, copy);
-    kv.v_scale.base =
-        layout->plane[POOL_V].bytes ? at(pool, layout, POOL_V_SCALE, copy) : kv.k_scale.base;
+    kv.k.base = at(pool, layout, POOL_K, kv.k.token_stride, copy);
+    kv.v.base =
+        layout->plane[POOL_V].bytes ? at(pool, layout, POOL_V, kv.v.token_stride, copy) : kv.k.base;
+    kv.k_scale.base = at(pool, layout, POOL_K_SCALE, kv.k_scale.token_stride, copy);
+    kv.v_scale.base = layout->plane[POOL_V].bytes
+                          ? at(pool, layout, POOL_V_SCALE, kv.v_scale.token_stride, copy)
+                          : kv.k_scale.base;
     return kv;
 }
 

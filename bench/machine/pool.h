@@ -12,6 +12,10 @@
  * the same token, and a kernel that reads both would fight itself. The skew is the same for every
  * case and every copy, so it is nobody's advantage.
  *
+ * Where a page has room for many times the context (paged65536 with 64 tokens), copies take turns
+ * at it: each sees other tokens of the same pages. Copies follow what a call reads, so without this
+ * memory would have to hold hundreds of pages that nobody looks at but in their first tokens.
+ *
  * The content is read-only by agreement: whoever writes (a KV append) has an arena of its own.
  */
 #ifndef MACHINE_POOL_H
@@ -49,6 +53,8 @@ struct pool_layout {
         size_t stride; /* from copy to copy */
     } plane[POOL_PLANES];
     uint64_t copies;
+    uint64_t together; /* copies that share the memory of one, each with tokens of its own */
+    uint32_t tokens;   /* from one of them to the next */
     size_t need[FILL_CONTENTS]; /* bytes of each arena */
     struct attn_kv view;        /* as attn_kv_shape() gave it */
 };
@@ -71,6 +77,11 @@ int pool_state(const struct pool *pool, struct arena_state *state);
 
 /* Cache `copy` of a prepared layout; a table is left as attn_kv_shape() gave it. */
 struct attn_kv pool_view(const struct pool *pool, const struct pool_layout *layout, uint64_t copy);
+
+/* Where in K's arena the memory of a copy ends, and the first copy that lies behind such a place.
+ */
+size_t pool_end(const struct pool_layout *layout, uint64_t copy);
+uint64_t pool_behind(const struct pool_layout *layout, size_t end);
 
 /*
  * What a row of K or V in a view of the pool was before it was narrowed: the seed knows the value
