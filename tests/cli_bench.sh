@@ -243,6 +243,14 @@ ran = [r for r in d["benchmarks"] if "splits_used" in r]
 assert ran and all("/online.c/" in r["name"] and r["splits_used"] == 2 for r in ran), ran
 ' || fail "splits of a kernel that has none"
 
+# ---- what a glob could not run: the first, why, and how many more
+accept "${tiny[@]}" --kernel='ceil_idot.c*' --kv_type=i8,f16 --benchmark_repetitions=1
+grep -q 'not every kernel of a glob could run: ceil_idot.c does not read a K cache of f16$' err ||
+    fail "the kernel of a glob: $(cat err)"
+accept "${tiny[@]}" --kernel='ceil_idot.c*' --kv_type=i8,f16,f32,bf16 --plan
+grep -q ' ceil_idot.c does not read a K cache of f16; and 2 more$' err ||
+    fail "the kernels of a glob: $(cat err)"
+
 # ---- pages much larger than the context are not copied whole
 accept --kernel=online.c --layout=paged65536 --context=64 --plan
 grep -Eq ' [0-9]+ (MiB|GiB) .*online.c' out && ! grep -Eq ' [0-9]{2,} GiB .*online.c' out ||

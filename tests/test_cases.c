@@ -152,6 +152,7 @@ static void test_unfit(void)
     CHECK(expand("kernel = ceil_idot.c*\n[a]\ncontext = 8\nkv_type = f16,i8\n", &s, &c, &why) == 0,
           "%s", why.text);
     CHECK(c.n == 1 && c.unfit == 1, "%zu cases, %zu unfit", c.n, c.unfit);
+    CHECK_STR(c.unfit_first.text, "ceil_idot.c does not read a K cache of f16");
     attn_cases_free(&c);
     CHECK(expand("kernel = ceil_idot.c*\n[a]\ncontext = 8\nkv_type = f16\n", &s, &c, &why) ==
               -EINVAL,

@@ -211,7 +211,8 @@ static int add_kernels(struct expansion *x, struct attn_name *name, const char *
         if (!unfit)
             unfit = unheeded(all[i], name, reason, sizeof(reason));
         if (unfit && glob) {
-            x->cases->unfit++;
+            if (x->cases->unfit++ == 0)
+                attn_refuse(&x->cases->unfit_first, 0, "%s", unfit);
             continue;
         }
         attn_kernel_name(all[i], name->kernel, sizeof(name->kernel));

@@ -34,7 +34,7 @@ struct attn_cases {
     size_t repeated; /* asked for more than once, run once */
     size_t dropped;  /* combinations that are no problem, such as G not dividing H */
     size_t unfit;    /* kernels a glob selects that cannot run a problem */
-    struct attn_message dropped_first; /* why the first of them was */
+    struct attn_message dropped_first, unfit_first; /* why the first of them was, could not */
 };
 
 /*

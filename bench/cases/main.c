@@ -90,8 +90,12 @@ static void note_dropped(struct program *p)
                      c->dropped == 1 ? "" : "s", c->dropped_first.text,
                      c->dropped == 1 ? "" : " (the first of them)");
     attn_outside_note_unused(&p->context, c);
+    char more[48] = "";
+    if (c->unfit > 1)
+        snprintf(more, sizeof(more), "; and %zu more", c->unfit - 1);
     if (c->unfit)
-        context_warn(&p->context, "%zu times a kernel of a glob could not run a problem", c->unfit);
+        context_warn(&p->context, "not every kernel of a glob could run: %s%s", c->unfit_first.text,
+                     more);
 }
 
 /* Fills the context, and notes which cases an earlier run has finished. */
