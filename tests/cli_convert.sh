@@ -137,6 +137,17 @@ refuses 'has several files; give a folder' "$work/sharded" --heads=2 --kv_heads=
 [ -e "$work/never.safetensors" ] && fail "a folder with the name of a file was made"
 "$stat" convert "$work/sharded" --heads=2 --kv_heads=1 -o "$work/shared" >"$work/out" 2>&1 ||
   fail "a folder for a sharded checkpoint: $(cat "$work/out")"
+"$stat" convert "$work/shared" --heads=2 --similarity >"$work/out" 2>&1 ||
+  fail "a converted folder: $(cat "$work/out")"
+# As an interrupted conversion leaves it: index removed first, written last.
+rm "$work/shared/model.safetensors.index.json"
+refuses 'shared: holds shards and no model.safetensors.index.json: copied in part, or a conversion' \
+  "$work/shared" --heads=2 --kv_heads=1 -o "$work/never"
+"$stat" convert "$work/sharded" --heads=2 --kv_heads=1 -o "$work/shared" >"$work/out" 2>&1 &&
+  "$stat" convert "$work/shared" --heads=2 --similarity >"$work/out" 2>&1 ||
+  fail "a second conversion into the same folder: $(cat "$work/out")"
+left=$(find "$work/shared" -name '.*' -type f)
+[ -z "$left" ] || fail "left behind: $left"
 (ulimit -f 1000 && refuses 'File too large' "$work/model" --kv_heads=4 -o "$work/never"
   exit $failures) || failures=$((failures + 1))
 [ -e "$work/never" ] && fail "something was written"

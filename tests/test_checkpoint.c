@@ -6,8 +6,10 @@
  */
 #include "tests/test.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <math.h>
+#include <sys/stat.h>
 
 #include "analysis/checkpoint/judge.h"
 #include "analysis/checkpoint/similar.h"
@@ -284,6 +286,38 @@ static void write_text(const char *name, const char *text)
     tree_write(root, path, text);
 }
 
+static int hidden(const struct dirent *one)
+{
+    return *one->d_name == '.' && strcmp(one->d_name, ".") != 0 && strcmp(one->d_name, "..") != 0;
+}
+
+/* A second conversion into a folder fails between its shards: what is there then is no checkpoint,
+ * and is one again after the next. */
+static void cut_short(const char *from, const char *folder, const char *index, const char *second)
+{
+    struct ana_store store;
+    struct ana_attentions found;
+    struct ana_outputs outputs = {0};
+    struct dirent **left = NULL;
+    CHECK(ana_store_open(from, &store, &fault) == 0, "%s", fault.text);
+    CHECK(ana_attentions_find(&store, H, 0, &found, &fault) == 0, "%s", fault.text);
+    const struct ana_conversion c = {.store = &store, .found = &found, .kv_heads = 2};
+    CHECK(ana_convert(&c, folder, &outputs, &fault) == 0, "%s", fault.text);
+    CHECK(access(index, F_OK) == 0, "the index is gone before anything takes its place");
+    CHECK(unlink(second) == 0 && mkdir(second, 0777) == 0, "something stands where s2 is to go");
+    CHECK(ana_outputs_commit(&outputs, &fault) == -EISDIR, "%s", fault.text);
+    CHECK(strstr(fault.text, "cannot write ") && strstr(fault.text, "/s2: "), "%s", fault.text);
+    ana_attentions_free(&found);
+    ana_store_close(&store);
+    CHECK(access(index, F_OK) != 0, "an index of two conversions");
+    CHECK(ana_store_open(folder, &store, &fault) == -ENOENT, "half a checkpoint opens");
+    CHECK(scandir(folder, &left, hidden, NULL) == 0, "something beside its target is left");
+    free(left);
+    CHECK(rmdir(second) == 0, "s2");
+    convert(from, 2, ANA_MEAN, folder);
+    check_apart(folder, 2);
+}
+
 static void test_shards(void)
 {
     static const char index[] =
@@ -301,6 +335,8 @@ static void test_shards(void)
     write_file(in_root("sharded/s2"), 3, tensors);
     convert(in_root("sharded"), 4, ANA_MEAN, in_root("shards_of_four"));
     check_apart(in_root("shards_of_four"), 4);
+    cut_short(in_root("sharded"), in_root("shards_of_four"),
+              in_root("shards_of_four/model.safetensors.index.json"), in_root("shards_of_four/s2"));
     write_file(in_root("sharded/s2"), 3, tensors - 1);
     CHECK(ana_store_open(in_root("sharded"), &store, &fault) == -EBADMSG, "a tensor is missing");
     CHECK(strstr(fault.text, "vision_tower"), "%s", fault.text);

@@ -261,6 +261,8 @@ static int put_index(struct work *w, const char *folder, uint64_t bytes,
         status = -EIO;
     else
         status = put(w, text, strlen(text), fault);
+    if (!status)
+        ana_outputs_seal(outputs);
     free(text);
     ana_index_free(&index);
     return status;

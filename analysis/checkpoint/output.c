@@ -135,21 +135,59 @@ static int settle(struct ana_output *file)
     return file->beside ? 0 : name_beside(file);
 }
 
+void ana_outputs_seal(struct ana_outputs *outputs)
+{
+    outputs->seal = outputs->count;
+}
+
+/* What was renamed or removed in the folder before is kept before what is so afterwards. */
+static void sync_folder(const char *target)
+{
+    const int length = folder_length(target);
+    char *folder;
+    if (asprintf(&folder, "%.*s", length ? length : 1, length ? target : ".") < 0)
+        return;
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(folder);
+    if (fd < 0)
+        return;
+    fsync(fd);
+    close(fd);
+}
+
+static int break_seal(const char *target, struct ana_fault *fault)
+{
+    if (unlink(target) && errno != ENOENT)
+        return ana_fault(fault, -errno, "cannot remove %.400s: %s", target, strerror(errno));
+    sync_folder(target);
+    return 0;
+}
+
+static int give_name(struct ana_output *file, struct ana_fault *fault)
+{
+    if (rename(file->beside, file->target))
+        return ana_fault(fault, -errno, "cannot write %.400s: %s", file->target, strerror(errno));
+    file->beside[0] = '\0';
+    return 0;
+}
+
 int ana_outputs_commit(struct ana_outputs *outputs, struct ana_fault *fault)
 {
+    struct ana_output *const seal = outputs->seal ? &outputs->files[outputs->seal - 1] : NULL;
     int status = 0;
     size_t i;
     for (i = 0; !status && i < outputs->count; i++)
         if ((status = settle(&outputs->files[i])))
             ana_fault(fault, status, "cannot write %.400s: %s", outputs->files[i].target,
                       strerror(-status));
-    for (i = 0; !status && i < outputs->count; i++) {
-        struct ana_output *const file = &outputs->files[i];
-        if (rename(file->beside, file->target))
-            status =
-                ana_fault(fault, -errno, "cannot write %.400s: %s", file->target, strerror(errno));
-        else
-            file->beside[0] = '\0';
+    if (!status && seal)
+        status = break_seal(seal->target, fault);
+    for (i = 0; !status && i < outputs->count; i++)
+        if (&outputs->files[i] != seal)
+            status = give_name(&outputs->files[i], fault);
+    if (!status && seal) {
+        sync_folder(seal->target);
+        status = give_name(seal, fault);
     }
     ana_outputs_close(outputs);
     return status;

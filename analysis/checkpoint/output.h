@@ -21,6 +21,7 @@ struct ana_output {
 struct ana_outputs {
     struct ana_output *files;
     size_t count;
+    size_t seal; /* which file says that the others belong together, counted from 1; 0: none does */
 };
 
 /*
@@ -29,6 +30,12 @@ struct ana_outputs {
  */
 FILE *ana_outputs_add(struct ana_outputs *outputs, const char *target, uint64_t bytes,
                       struct ana_fault *fault);
+
+/*
+ * The file last added says that the others belong together. An older one of its name goes before
+ * any file gets its own, and it gets its own last: a set that was cut short has none.
+ */
+void ana_outputs_seal(struct ana_outputs *outputs);
 
 /* Gives all files their names. 0, or -errno and a sentence; then what has no name yet is gone. */
 int ana_outputs_commit(struct ana_outputs *outputs, struct ana_fault *fault);

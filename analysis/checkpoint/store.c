@@ -2,6 +2,7 @@
 /* See store.h. */
 #include "analysis/checkpoint/store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -80,6 +81,19 @@ static int open_shard(struct ana_shard *shard, struct ana_fault *fault)
     return status ? ana_fault(fault, status, "%.400s: %.230s", shard->path, why.text) : 0;
 }
 
+static bool holds_shards(const char *folder)
+{
+    DIR *const files = opendir(folder);
+    bool found = false;
+    for (const struct dirent *one; files && !found && (one = readdir(files));) {
+        const char *const dot = strrchr(one->d_name, '.');
+        found = dot && *one->d_name != '.' && strcmp(dot, ".safetensors") == 0;
+    }
+    if (files)
+        closedir(files);
+    return found;
+}
+
 /* Folder and name of the file that `path` means. */
 static int locate(struct ana_store *store, const char *path, const char **file,
                   struct ana_fault *fault)
@@ -103,6 +117,11 @@ static int locate(struct ana_store *store, const char *path, const char **file,
         if (store->folder && stat(full, &st) == 0)
             return 0;
     }
+    if (holds_shards(path))
+        return ana_fault(fault, -ENOENT,
+                         "%.400s: holds shards and no %s: copied in part, or a conversion was "
+                         "interrupted",
+                         path, usual[0]);
     return ana_fault(fault, -ENOENT, "%.400s: holds neither %s nor %s", path, usual[1], usual[0]);
 }
 
