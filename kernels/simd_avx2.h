@@ -120,7 +120,9 @@ static inline vf vf_spread(const float *p, uint32_t dims)
 /* Lanes `by` apart exchanged, in pairs of groups of so many. */
 static inline vf vf_swap(vf x, const uint32_t by)
 {
-    return by == 4 ? _mm256_permute2f128_ps(x, x, 1) : _mm256_permute_ps(x, by == 2 ? 0x4e : 0xb1);
+    if (by == 4)
+        return _mm256_permute2f128_ps(x, x, 1);
+    return by == 2 ? _mm256_permute_ps(x, 0x4e) : _mm256_permute_ps(x, 0xb1);
 }
 /* Sums of neighbours: those of a, then those of b. */
 static inline vf vf_sum_pairs(vf a, vf b)

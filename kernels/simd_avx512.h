@@ -132,7 +132,7 @@ static inline vf vf_spread(const float *p, uint32_t dims)
 static inline vf vf_swap(vf x, const uint32_t by)
 {
     if (by < 4)
-        return _mm512_permute_ps(x, by == 2 ? 0x4e : 0xb1);
+        return by == 2 ? _mm512_permute_ps(x, 0x4e) : _mm512_permute_ps(x, 0xb1);
     return by == 8 ? _mm512_shuffle_f32x4(x, x, 0x4e) : _mm512_shuffle_f32x4(x, x, 0xb1);
 }
 /* Sums of neighbours: those of a, then those of b. */
