@@ -30,9 +30,23 @@ static void *must_alloc(size_t bytes)
     return must(aligned_alloc(64, (bytes + 64) / 64 * 64));
 }
 
-/* A plane that ends right before a page nobody may touch, all ones: NaN in every floating-point
- * type, and in every scale. */
-static void *guarded(struct kernel_case *c, enum kernel_plane plane, size_t bytes)
+/* What nobody may read: all ones are NaN in every floating-point type; maxima, which may pass over
+ * that, meet Inf. */
+static void spoil(const struct kernel_case *c, enum attn_type type, void *at, size_t bytes)
+{
+    static const uint16_t infinite[ATTN_TYPES] = {[ATTN_F16] = 0x7c00, [ATTN_BF16] = 0x7f80};
+    static const float wide = INFINITY;
+    const bool odd = c->seed % 2;
+    memset(at, odd && type == ATTN_E5M2 ? 0x7c : 0xff, bytes);
+    for (size_t i = 0; odd && type == ATTN_F32 && i < bytes; i += sizeof(wide))
+        memcpy((char *)at + i, &wide, sizeof(wide));
+    for (size_t i = 0; odd && infinite[type] && i < bytes; i += sizeof(*infinite))
+        memcpy((char *)at + i, &infinite[type], sizeof(*infinite));
+}
+
+/* A plane that ends right before a page nobody may touch. */
+static void *guarded(struct kernel_case *c, enum kernel_plane plane, enum attn_type type,
+                     size_t bytes)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const size_t body = (bytes + page - 1) / page * page;
@@ -46,7 +60,7 @@ static void *guarded(struct kernel_case *c, enum kernel_plane plane, size_t byte
         perror("guard page");
         exit(1);
     }
-    memset(map, 0xff, body);
+    spoil(c, type, map + body - bytes, bytes);
     return map + body - bytes;
 }
 
@@ -114,6 +128,31 @@ static void scale_channels(struct kernel_case *c, uint32_t batch, uint32_t head,
     }
 }
 
+/* Tokens [first, end) of a head, which no query sees: to be skipped, and not read and masked. */
+static void hide(const struct kernel_case *c, uint32_t batch, uint32_t head, uint32_t first,
+                 uint32_t end)
+{
+    const struct attn_problem *const p = &c->problem;
+    const struct attn_type_info *const k = &attn_types[p->k_type], *const v =
+                                                                       &attn_types[p->v_type];
+    const size_t step = attn_k_step(p, &c->args.kv), elements = step ? p->dim : 1;
+    struct attn_rows rows;
+    for (uint32_t pos = first; pos < end; pos++) {
+        attn_kv_rows(&c->args.kv, batch, head, pos, 1, &rows);
+        for (size_t d = 0; d < elements; d++)
+            spoil(c, p->k_type, (char *)(uintptr_t)rows.k[0] + d * step,
+                  attn_row_bytes(k, p->dim) / elements);
+        if (attn_row_scale_bytes(k, p->dim))
+            spoil(c, ATTN_F16, (void *)(uintptr_t)rows.k_scale[0], attn_row_scale_bytes(k, p->dim));
+        if (p->v_is_k_prefix)
+            continue;
+        spoil(c, p->v_type, (void *)(uintptr_t)rows.v[0], attn_row_bytes(v, p->dim_v));
+        if (attn_row_scale_bytes(v, p->dim_v))
+            spoil(c, ATTN_F16, (void *)(uintptr_t)rows.v_scale[0],
+                  attn_row_scale_bytes(v, p->dim_v));
+    }
+}
+
 static void fill_head(struct kernel_case *c, enum data_kind kind, uint64_t *state, uint32_t batch,
                       uint32_t head)
 {
@@ -147,6 +186,8 @@ static void fill_head(struct kernel_case *c, enum data_kind kind, uint64_t *stat
                                  (void *)rows.v[0], (uint16_t *)rows.v_scale[0]) == 0,
                   "V of token %u", pos);
     }
+    /* What the first query sees begins before what others see. */
+    hide(c, batch, head, first, attn_visible(p, length, 0).first);
 }
 
 /* A permutation of the pages, so that neighbours in a sequence are not neighbours in memory. */
@@ -252,11 +293,13 @@ void kernel_case_open(struct kernel_case *c, const struct attn_problem *p, enum 
         .lse = c->lse,
     };
     c->args.kv.table = c->table;
-    c->args.kv.k.base = guarded(c, PLANE_K, shape.k_bytes);
-    c->args.kv.k_scale.base = guarded(c, PLANE_K_SCALE, shape.k_scale_bytes);
-    c->args.kv.v.base = p->v_is_k_prefix ? c->args.kv.k.base : guarded(c, PLANE_V, shape.v_bytes);
-    c->args.kv.v_scale.base =
-        p->v_is_k_prefix ? c->args.kv.k_scale.base : guarded(c, PLANE_V_SCALE, shape.v_scale_bytes);
+    c->args.kv.k.base = guarded(c, PLANE_K, p->k_type, shape.k_bytes);
+    c->args.kv.k_scale.base = guarded(c, PLANE_K_SCALE, ATTN_F16, shape.k_scale_bytes);
+    c->args.kv.v.base =
+        p->v_is_k_prefix ? c->args.kv.k.base : guarded(c, PLANE_V, p->v_type, shape.v_bytes);
+    c->args.kv.v_scale.base = p->v_is_k_prefix
+                                  ? c->args.kv.k_scale.base
+                                  : guarded(c, PLANE_V_SCALE, ATTN_F16, shape.v_scale_bytes);
     c->k_bytes = shape.k_bytes;
     c->k_original = must_alloc(originals(shape.k_bytes, p->k_type, p->dim));
     c->v_original = must_alloc(originals(shape.v_bytes, p->v_type, p->dim_v));

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One attention problem with data, the way a hostile caller would hold it: K and V each end at a
- * guard page, slots no token owns hold NaN, pages of a paged cache are shuffled, scratch is exactly
- * as large as asked for. The cache is narrowed by the quantiser from values that are kept, so the
- * distance to them is checked beside that to the oracle. Shared by the programs that check kernels.
+ * guard page, slots that no token owns and tokens that no query sees hold NaN or Inf (as the seed
+ * is even or odd), pages of a paged cache are shuffled, scratch is exactly as large as asked for.
+ * The cache is narrowed by the quantiser from values that are kept, so the distance to them is
+ * checked beside that to the oracle. Shared by the programs that check kernels.
  */
 #ifndef ATTN_KERNEL_CASE_H
 #define ATTN_KERNEL_CASE_H

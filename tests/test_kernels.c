@@ -199,6 +199,17 @@ static void off_by_little(const struct attn_args *args, int rank, int ranks)
         args->out[0] += 1e-4f;
 }
 
+/* Reads the oldest token, which a window hides, and gives it no weight. */
+static void mask_instead_of_skip(const struct attn_args *args, int rank, int ranks)
+{
+    struct attn_rows rows;
+    size_t count;
+    attn_registry(&count)[0]->phase[0](args, rank, ranks);
+    attn_kv_rows(&args->kv, 0, 0, 0, 1, &rows);
+    if (rank == 0)
+        args->out[0] += 0 * attn_f16_to_f32(*(const uint16_t *)rows.v[0]);
+}
+
 static void test_check_can_fail(void)
 {
     size_t count;
@@ -214,6 +225,16 @@ static void test_check_can_fail(void)
     wrong.phase[0] = off_by_little;
     CHECK(kernel_case_run(&c, &wrong, 0, 2, &result) != 0, "an error of 1e-4 is found");
     kernel_case_close(&c);
+
+    p.window = 60;
+    wrong.phase[0] = mask_instead_of_skip;
+    for (uint64_t seed = 2; seed < 4; seed++) {
+        kernel_case_open(&c, &p, DATA_UNIFORM, seed, 0);
+        CHECK(kernel_case_run(&c, attn_registry(&count)[0], 0, 2, &result) == 0, "skipped");
+        CHECK(kernel_case_run(&c, &wrong, 0, 2, &result) != 0, "a token masked is found");
+        kernel_case_close(&c);
+    }
+    p.window = 0;
 
     /* Block and cyclic maps must give different numbers at 1 < G < H. */
     kernel_case_open(&c, &p, DATA_UNIFORM, 3, 0);
