@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every registered kernel against the oracle, at every CPU level below this machine's own: hostile
- * shapes (1, a tile less and more one, odd primes, groups up to 71), every layout and variant, five
- * kinds of data, ranks 1 to 5 in a plain loop, poisoned outputs, caches that end at a guard page.
- * A problem's expected rows are worked out once and every kernel is held against them.
+ * shapes (1, a tile less and more one, odd primes, every group up to 128), every layout and
+ * variant, five kinds of data, ranks 1 to 5 in a plain loop, poisoned outputs, caches that end at a
+ * guard page. A problem's expected rows are worked out once and every kernel is held against them.
  */
 #include "tests/kernel_case.h"
 #include "tests/test.h"
@@ -12,12 +12,17 @@
 #include "kernels/name.h"
 #include "kernels/registry.h"
 
-static double worst_ratio;
-static size_t runs;
+enum { GROUPS = 128, KERNELS_MAX = 256 };
 
-static void check_one(struct kernel_case *c, const struct attn_kernel *kernel, enum data_kind kind,
-                      uint32_t splits, int ranks)
+static double worst_ratio;
+static size_t runs, runs_of[KERNELS_MAX]; /* as the registry counts them */
+
+/* `which`: its place in the registry. */
+static void check_one(struct kernel_case *c, size_t which, enum data_kind kind, uint32_t splits,
+                      int ranks)
 {
+    size_t count;
+    const struct attn_kernel *const kernel = attn_registry(&count)[which];
     struct attn_check result = {0};
     const int wrong = kernel_case_run(c, kernel, splits, ranks, &result);
     struct attn_name name = {.problem = c->problem,
@@ -27,6 +32,8 @@ static void check_one(struct kernel_case *c, const struct attn_kernel *kernel, e
     char text[ATTN_NAME_MAX];
 
     runs++;
+    if (which < KERNELS_MAX)
+        runs_of[which]++;
     worst_ratio = result.worst > worst_ratio ? result.worst : worst_ratio;
     CHECK(wrong || result.quant_worst <= 1, "%g from the original, %g times the bound",
           result.quant_error, result.quant_worst);
@@ -44,15 +51,16 @@ static void check_one(struct kernel_case *c, const struct attn_kernel *kernel, e
 }
 
 /* Tiles of another length, and memory asked for earlier, later or not at all. */
-static void check_asked(struct kernel_case *c, const struct attn_kernel *kernel,
-                        enum data_kind kind, uint64_t seed)
+static void check_asked(struct kernel_case *c, size_t which, enum data_kind kind, uint64_t seed)
 {
+    size_t count;
+    const struct attn_kernel *const kernel = attn_registry(&count)[which];
     const uint32_t tile = 8 * (1 + (uint32_t)(seed % 6));
     const int32_t ahead = (int32_t)(seed % (kernel->prefetch_most + 1));
     c->args.tile = tile < kernel->tile_most ? tile : kernel->tile_most;
     c->args.prefetch = !kernel->prefetch_most ? 0 : ahead ? ahead : ATTN_PREFETCH_NONE;
     if (c->args.tile || c->args.prefetch)
-        check_one(c, kernel, kind, 0, 1 + (int)(seed % 3));
+        check_one(c, which, kind, 0, 1 + (int)(seed % 3));
     c->args.tile = 0;
     c->args.prefetch = 0;
 }
@@ -75,9 +83,9 @@ static void check_problem(const struct attn_problem *p, enum data_kind kind, uin
             continue;
         const int first = sample ? 2 : 1, last = sample ? 2 : 5;
         for (int ranks = first; ranks <= last; ranks++)
-            check_one(&c, kernels[k], kind, 0, ranks);
-        check_one(&c, kernels[k], kind, 1 + (uint32_t)(seed % 6), 1 + (int)(seed % 3));
-        check_asked(&c, kernels[k], kind, seed);
+            check_one(&c, k, kind, 0, ranks);
+        check_one(&c, k, kind, 1 + (uint32_t)(seed % 6), 1 + (int)(seed % 3));
+        check_asked(&c, k, kind, seed);
     }
     kernel_case_close(&c);
 }
@@ -136,6 +144,63 @@ static struct attn_problem random_problem(uint64_t *state)
     return p;
 }
 
+/* A small problem of a group, its type and layout in turn. Every kernel takes one of the three
+ * forms: values, codes, and K laid across. */
+static struct attn_problem problem_of_group(uint32_t group, uint32_t form)
+{
+    static const enum attn_type types[][5] = {
+        {ATTN_F32, ATTN_F16, ATTN_BF16, ATTN_E4M3, ATTN_E5M2},
+        {ATTN_I8, ATTN_I4, ATTN_I8C, ATTN_I4C, ATTN_I8},
+        {ATTN_F32, ATTN_F16, ATTN_BF16, ATTN_F16, ATTN_F32},
+    };
+    static const enum attn_layout layouts[] = {ATTN_CONTIGUOUS, ATTN_PAGED, ATTN_TOKEN_MAJOR,
+                                               ATTN_RING};
+    struct attn_problem p = attn_problem_default();
+    p.k_type = p.v_type = types[form][group % 5];
+    if (attn_types[p.k_type].channel)
+        p.v_type = p.k_type == ATTN_I8C ? ATTN_I8 : ATTN_I4;
+    p.layout = form == 2 ? ATTN_TRANSPOSED : layouts[group % 4];
+    p.kv_heads = group < 8 ? 2 : 1;
+    p.heads = p.kv_heads * group;
+    p.dim = p.dim_v = 40;
+    p.context = 49;
+    p.window = p.layout == ATTN_RING || group % 8 == 0 ? 33 : 0;
+    if (p.layout == ATTN_PAGED) {
+        p.page = 16;
+        p.batch = form ? 1 : 2;
+        p.prefix = form ? 0 : 16;
+    }
+    return p;
+}
+
+/* One run of each build with vectors. */
+static void check_builds(const struct attn_problem *p, enum data_kind kind, uint64_t seed,
+                         size_t sample)
+{
+    struct kernel_case c;
+    size_t count;
+    char why[200];
+    const struct attn_kernel *const *const kernels = attn_registry(&count);
+    CHECK(!attn_problem_invalid(p, why, sizeof(why)), "%s", why);
+    kernel_case_open(&c, p, kind, seed, sample);
+    for (size_t k = 0; k < count; k++)
+        if (kernels[k]->kind == ATTN_RUNG && kernels[k]->cpu &&
+            !attn_kernel_unsupported(kernels[k], p, why, sizeof(why)))
+            check_one(&c, k, kind, 0, 1 + (int)(seed % 3));
+    kernel_case_close(&c);
+}
+
+/* Rows of a group lie across lanes and registers: each number of them has an end of its own. Where
+ * that takes long, every `step`-th; an odd step leaves no remainder of a power of two out. */
+static void test_groups(uint64_t seed, uint32_t step)
+{
+    for (uint32_t group = 1; group <= GROUPS; group += step)
+        for (uint32_t form = 0; form < 3; form++) {
+            const struct attn_problem p = problem_of_group(group, form);
+            check_builds(&p, (enum data_kind)(group % DATA_KINDS), seed + group, 0);
+        }
+}
+
 static void test_random_problems(uint64_t seed, int problems)
 {
     uint64_t state = seed;
@@ -145,14 +210,38 @@ static void test_random_problems(uint64_t seed, int problems)
     }
 }
 
+static struct attn_problem long_problem(enum attn_type type, enum attn_layout layout,
+                                        uint32_t heads, uint32_t kv_heads)
+{
+    struct attn_problem p = attn_problem_default();
+    p.k_type = p.v_type = type;
+    p.layout = layout;
+    p.heads = heads;
+    p.kv_heads = kv_heads;
+    p.dim = p.dim_v = 64;
+    p.context = 131072;
+    return p;
+}
+
+/* Ends of pages and rings, and offsets, far from the beginning. */
+static void test_long_layouts(void)
+{
+    struct attn_problem p = long_problem(ATTN_BF16, ATTN_PAGED, 4, 1);
+    p.page = 16;
+    check_builds(&p, DATA_UNIFORM, 11, 3);
+    p = long_problem(ATTN_F16, ATTN_TOKEN_MAJOR, 16, 2);
+    check_builds(&p, DATA_RISING, 12, 3);
+    p = long_problem(ATTN_I8, ATTN_RING, 2, 1);
+    p.window = 50001;
+    check_builds(&p, DATA_PEAKY, 13, 3);
+    p.layout = ATTN_CONTIGUOUS;
+    check_builds(&p, DATA_UNIFORM, 14, 3);
+}
+
 /* A long context of equal weights is where a kernel that adds up one by one in f32 is caught. */
 static void test_long_context(void)
 {
-    struct attn_problem p = attn_problem_default();
-    p.heads = 3;
-    p.kv_heads = 1;
-    p.dim = p.dim_v = 64;
-    p.context = 131072;
+    struct attn_problem p = long_problem(ATTN_F16, ATTN_CONTIGUOUS, 3, 1);
     for (int kind = 0; kind < DATA_KINDS; kind++) {
         p.k_type = p.v_type = kind % 2 ? ATTN_F32 : ATTN_F16;
         check_problem(&p, (enum data_kind)kind, 7 + (uint64_t)kind, 2);
@@ -244,6 +333,20 @@ static void test_check_can_fail(void)
     kernel_case_close(&c);
 }
 
+/* What ran at all, for whoever has to know that a build did. */
+static void list_runs(void)
+{
+    char name[64];
+    size_t count;
+    const struct attn_kernel *const *const kernels = attn_registry(&count);
+    CHECK(count <= KERNELS_MAX, "room for %zu kernels", count);
+    for (size_t k = 0; k < count && k < KERNELS_MAX; k++) {
+        attn_kernel_name(kernels[k], name, sizeof(name));
+        if (runs_of[k])
+            printf("%s ran %zu times\n", name, runs_of[k]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const uint64_t seed = test_seed();
@@ -254,6 +357,7 @@ int main(int argc, char **argv)
 
     test_oracle();
     test_check_can_fail();
+    test_groups(seed, argc > 1 ? 11 : TEST_SANITIZED ? 3 : 1);
     for (uint64_t level = here;; level &= ~(UINT64_C(1) << (63 - __builtin_clzll(level)))) {
         /* Take the highest feature away each time: every build runs, the lower ones more often. */
         uint64_t mask = level;
@@ -266,8 +370,11 @@ int main(int argc, char **argv)
             break;
     }
     attn_cpu_set_mask(UINT64_MAX);
-    if (argc < 2)
+    if (argc < 2) {
         test_long_context();
+        test_long_layouts();
+    }
+    list_runs();
     printf("%zu kernel runs, worst error %.3g of the bound\n", runs, worst_ratio);
     return test_exit();
 }
