@@ -42,6 +42,18 @@ if "$python" -c 'import venv, ensurepip' 2>/dev/null; then
     [ ! -e venv/installed ] || fail "half an environment counts as one"
     "$peers/python.sh" --install_only >out 2>err
     grep -q 'incomplete or outdated; making it anew' err || fail "half an environment: $(cat err)"
+
+    # A marker without the packages it speaks of, and with what passes for them.
+    "$python" -m venv --without-pip --clear venv && touch venv/made-by-attnbench
+    site=$(venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    for package in numpy onnx onnxruntime torch; do touch "$site/$package.py"; done
+    grep -v '^#' "$peers/requirements.txt" >venv/installed
+    says 0 '' "$peers/python.sh" --install_only
+    rm "$site/onnx.py"
+    says 77 'python.sh: skipped: the packages could not be fetched (is there a network?): *' \
+        "$peers/python.sh" no-such-result.json
+    grep -q Traceback err && fail "packages that are gone: $(cat err)"
+    [ ! -e venv/installed ] || fail "an environment without packages counts as one"
 fi
 says 77 'python.sh: skipped: there is no no-python' \
     env PYTHON=no-python "$peers/python.sh" --install_only

@@ -43,11 +43,13 @@ done
 skip() { echo "python.sh: skipped: $*" >&2; exit 77; }
 
 # Complete is what the last step of an installation says: the same pins, written when all of them
-# could be imported.
+# could be imported. They still have to be: a cache is cleaned, and Python itself replaced, without
+# anybody asking for the marker.
 wanted=$(grep -v '^#' "$here/requirements.txt")
+imports() { "$place/bin/python" -c 'import numpy, onnx, onnxruntime, torch'; }
 complete() {
   [ -x "$place/bin/python" ] && [ "$(cat "$place/installed" 2>/dev/null)" = "$wanted" ] &&
-    "$place/bin/python" -c 'import sys' 2>/dev/null
+    imports >/dev/null 2>&1
 }
 
 install() {
@@ -76,7 +78,7 @@ PYTHON
   then index=(--index-url "$cpu" --extra-index-url https://pypi.org/simple); fi
   "${pip[@]}" "${index[@]}" --retries 1 --timeout 30 -r "$here/requirements.txt" >>"$log" 2>&1 ||
     skip "the packages could not be fetched (is there a network?): $(tail -n 1 "$log")"
-  "$place/bin/python" -c 'import numpy, onnx, onnxruntime, torch' >>"$log" 2>&1 ||
+  imports >>"$log" 2>&1 ||
     skip "what was installed cannot be imported: $(tail -n 1 "$log")"
   printf '%s\n' "$wanted" >"$place/installed"
 }
