@@ -99,8 +99,11 @@ struct extent {
     double magnitude, value; /* sum |q k| of a logit, |v| */
     double k_logit, v_step;  /* what narrowing did to a logit, to a value */
     double q_logit, v_code;  /* one level of q in a logit; the largest code times its scale */
+    double q_variance;       /* one level of q in a logit, as squares add */
     double max, sum;         /* of all weights, the sink's too */
     double heaviest, tokens; /* largest logit of a token; how many there are */
+    double p_squares;        /* sum of the squares of weights */
+    double spread;           /* of the squares of weighted values */
 };
 
 /* The row of K whose values are given, block by block, as q is rounded; a channel is its own. */
@@ -109,10 +112,11 @@ static void extend_k(const struct query *query, const void *scales, const double
 {
     const struct attn_problem *const p = query->args->problem;
     const struct attn_type_info *const info = &attn_types[p->k_type];
-    double step = 0, levels = 0;
+    double step = 0, levels = 0, variance = 0;
     for (uint32_t first = 0; first < p->dim; first += ATTN_QUANT_BLOCK) {
         const uint32_t end = p->dim - first < ATTN_QUANT_BLOCK ? p->dim : first + ATTN_QUANT_BLOCK;
-        double scale = (double)attn_element_scale(info, scales, first), largest = 0, sum = 0;
+        double scale = (double)attn_element_scale(info, scales, first);
+        double largest = 0, sum = 0, squares = 0;
         for (uint32_t d = first; d < end; d++) {
             const double q = fabs((double)query->q[d]), value = fabs(values[d]);
             if (info->channel)
@@ -120,10 +124,14 @@ static void extend_k(const struct query *query, const void *scales, const double
             step += q * attn_quant_step(info, value, scale);
             /* A channel's scale goes with q, a block's with k. */
             largest = fmax(largest, info->channel ? q * scale : q);
-            sum += !info->channel ? value : scale > 0 ? value / scale : 0;
+            const double k = !info->channel ? value : scale > 0 ? value / scale : 0;
+            sum += k;
+            squares += k * k;
         }
         levels += largest / 2 * sum;
+        variance += largest * largest / 12 * squares;
     }
+    e->q_variance = fmax(e->q_variance, variance * (double)attn_scale(p) * (double)attn_scale(p));
     e->k_logit = fmax(e->k_logit, step * (double)attn_scale(p));
     e->q_logit = fmax(e->q_logit, levels * (double)attn_scale(p));
 }
@@ -143,6 +151,14 @@ static void extend_v(const struct query *query, const void *scales, const double
         /* One more than the quantiser's own codes: -128 and -8 exist. */
         e->v_code = fmax(e->v_code, scale * (info->top + 1));
     }
+}
+
+static double squares_of(const double *values, uint32_t n)
+{
+    double sum = 0;
+    for (uint32_t d = 0; d < n; d++)
+        sum += values[d] * values[d];
+    return sum;
 }
 
 /* Two passes over what a row sees: the maximum, then weights and the values they weigh. */
@@ -184,15 +200,19 @@ static struct extent attend(const struct query *query, double *out)
                 continue;
             const double weight = exp(l.value - e.max);
             e.sum += weight;
+            e.p_squares += weight * weight;
             e.tokens++;
             read_row(query->source, p->v_type, rows.v[j], rows.v_scale[j], p->dim_v, values);
             for (uint32_t d = 0; d < p->dim_v; d++)
                 out[d] += weight * values[d];
+            e.spread += weight * weight * squares_of(values, p->dim_v);
             extend_v(query, rows.v_scale[j], values, &e);
         }
     }
     for (uint32_t d = 0; d < p->dim_v; d++)
         out[d] /= e.sum;
+    e.p_squares /= e.sum * e.sum;
+    e.spread /= e.sum * e.sum;
     return e;
 }
 
@@ -216,13 +236,21 @@ void attn_check_expect(const struct attn_args *args, struct attn_expected *row)
 {
     const struct query query = query_of(args, NULL, row);
     const struct extent e = attend(&query, row->out);
+    const double heaviest = exp(e.heaviest - e.max) / e.sum;
     row->lse = e.max + log(e.sum);
     row->bound = ATTN_CHECK_C * F32_ROUNDOFF * (1 + e.magnitude) * e.value;
     row->lse_bound = ATTN_CHECK_C * F32_ROUNDOFF * (1 + e.magnitude + fabs(row->lse));
     row->q_logit = e.q_logit;
     row->largest = e.value;
     row->p_term = e.v_code / 2;
-    row->p_spread = e.tokens * exp(e.heaviest - e.max) / e.sum;
+    row->p_spread = e.tokens * heaviest;
+    row->norm = sqrt(squares_of(row->out, args->problem->dim_v));
+    row->spread = sqrt(e.spread + row->norm * row->norm);
+    row->arithmetic = F32_ROUNDOFF * (1 + e.magnitude) * sqrt(e.tokens);
+    row->q_spread = sqrt(e.q_variance);
+    row->p_norm = e.v_code * sqrt(args->problem->dim_v / 12.0);
+    row->p_squares = e.p_squares;
+    row->p_even = e.tokens * heaviest * heaviest;
     row->quant_bound = e.k_logit * e.value + e.v_step;
 }
 
@@ -251,6 +279,39 @@ static struct rounding rounding_of(const struct attn_kernel *kernel,
     return r;
 }
 
+/* Levels of a byte, from which data and no kernel may raise the most a row may be off by. */
+enum { BYTE_LEVELS = 127 };
+
+/* Of |difference| of a row; see the header. */
+static double norm_limit(const struct attn_kernel *kernel, const struct attn_expected *row,
+                         double factor, uint32_t dim_v)
+{
+    const double arithmetic = factor * row->arithmetic * row->spread;
+    const double q = kernel->q_levels ? (1 + row->q_spread) / kernel->q_levels * row->spread : 0;
+    const double tiles = fmin(kernel->p_tokens * row->p_squares, row->p_even);
+    const double w = kernel->p_levels ? row->p_norm * sqrt(tiles) / kernel->p_levels : 0;
+    const double derived = ATTN_CHECK_NORM_C * sqrt(arithmetic * arithmetic + q * q + w * w);
+    const double most = fmax(ATTN_CHECK_NORM_MOST, ATTN_CHECK_NORM_C * row->q_spread / BYTE_LEVELS);
+    return fmax(fmin(derived, most * row->norm), row->bound * sqrt(dim_v));
+}
+
+static void check_whole(const float *found, const struct attn_expected *row, double limit,
+                        uint32_t dim_v, struct attn_check *c)
+{
+    double squares = 0;
+    for (uint32_t d = 0; d < dim_v; d++) {
+        const double difference = (double)found[d] - row->out[d];
+        squares += difference * difference;
+    }
+    const double distance = sqrt(squares);
+    const double ratio = distance == 0 ? 0 : isfinite(distance) ? distance / limit : INFINITY;
+    if (ratio < c->norm_worst)
+        return;
+    c->norm_worst = ratio;
+    c->norm_error = row->norm > 0 ? distance / row->norm : 0;
+    c->norm_limit = row->norm > 0 ? limit / row->norm : 0;
+}
+
 int attn_check_rows(const struct attn_args *args, const struct attn_kernel *kernel,
                     const struct attn_expected *rows, size_t n, struct attn_check *result)
 {
@@ -261,6 +322,8 @@ int attn_check_rows(const struct attn_args *args, const struct attn_kernel *kern
     for (size_t r = 0; r < n; r++) {
         const size_t index = attn_row_index(p, rows[r].batch, rows[r].i, rows[r].head);
         const struct rounding rounding = rounding_of(kernel, &rows[r]);
+        check_whole(args->out + index * p->dim_v, &rows[r],
+                    norm_limit(kernel, &rows[r], factor, p->dim_v), p->dim_v, &c);
         for (uint32_t d = 0; d <= p->dim_v; d++) {
             const bool is_lse = d == p->dim_v;
             if (is_lse && !args->lse)
@@ -297,7 +360,7 @@ int attn_check_rows(const struct attn_args *args, const struct attn_kernel *kern
         }
     }
     *result = c;
-    return c.worst <= 1 ? 0 : -EDOM;
+    return c.worst <= 1 && c.norm_worst <= 1 ? 0 : -EDOM;
 }
 
 /* splitmix64 of a counter: the k-th draw needs no state. */

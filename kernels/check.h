@@ -24,6 +24,31 @@
  *
  * The first two are the kernel's own doing and join its bound; the third is the distance to the
  * cache before it was narrowed, a figure and a bound of their own.
+ *
+ * That bound is the worst case, in which all roundings push one way. It does not shrink with the
+ * context, and outputs do: of even weights and values of no common sign by the square root of the
+ * number of tokens. What a kernel says of itself may so excuse an output of zeros. So each row is
+ * also held as a whole against a limit of |out' - out|, the length of the vector. Roundings that
+ * know nothing of each other add as their squares do, each being even in its step and so as large
+ * as step / sqrt(12) on average:
+ *
+ *   S^2 = sum_j w_j^2 |v_j|^2 + |out|^2
+ *
+ *   limit^2 = (C S f eps sqrt(n) * (1 + scale * max_j sum_d |q_d k_jd|))^2
+ *           + (C S / L_q * (1 + scale * max_j sqrt(sum_blocks max|q|^2 / 12 * sum k_j^2)))^2
+ *           + (C max|s * top| / L_p * sqrt(dim_v / 12 * min(T sum_j w_j^2, n max_j w_j^2)))^2
+ *
+ * The first part of S is how far relative errors of 1, one of its own in each weight w_j, move the
+ * output on average; the second, by its 1 / L_q, how far the rounding of q does where V follows K
+ * (it may be a part of it) and so the output follows q. The last line adds the squares of what the
+ * bound above adds as it is.
+ *
+ * Here f is the error_factor, n the number of tokens (each may be one more rounding of a sum), and
+ * C = ATTN_CHECK_NORM_C standard deviations. The limit is never above ATTN_CHECK_NORM_MOST of
+ * |out|, whatever a kernel says: zeros are 1 away, half of the tokens about 0.7 to 1. Only the data
+ * can raise that: where logits are so large that C times the rounding of q to the levels of a byte
+ * is more, nobody's bytes tell which token wins. Nor is the limit ever below what f32 may do to
+ * each element, so that it judges excuses and nothing else.
  */
 #ifndef ATTN_CHECK_H
 #define ATTN_CHECK_H
@@ -31,6 +56,13 @@
 #include "kernels/kernel.h"
 
 #define ATTN_CHECK_C 32.0
+#define ATTN_CHECK_NORM_C 8.0
+#define ATTN_CHECK_NORM_MOST 0.5
+
+/* What a kernel may say of itself. The factor: eps of bf16 over that of f32 is 65536, and c already
+ * allows 32 of them. The levels: those of four bits. The tokens: a tile. */
+#define ATTN_ERROR_FACTOR_MAX 2048
+enum { ATTN_LEVELS_MIN = 7, ATTN_P_TOKENS_MAX = 4096 };
 
 /* One output row from the oracle. */
 struct attn_expected {
@@ -42,6 +74,12 @@ struct attn_expected {
     double largest;   /* max|v| */
     double p_term;    /* what weights rounded to one level do, by min(T, p_spread) */
     double p_spread;
+    double norm;       /* |out| */
+    double spread;     /* S */
+    double arithmetic; /* eps * (1 + magnitude) * sqrt(n) */
+    double q_spread;   /* a logit of a q rounded to one level, as squares add */
+    double p_norm;     /* row of weights rounded to one level, by sqrt(min(T p_squares, p_even)) */
+    double p_squares, p_even;
     double quant_bound; /* of what narrowing the cache did */
     double *out;        /* dim_v elements, the caller's memory */
     double *original;   /* the same on the cache before it was narrowed, or NULL: not known */
@@ -65,6 +103,9 @@ struct attn_check {
     double max_abs_error; /* largest over the rows; infinite if an output is not finite */
     double error_bound;   /* of the row where error / bound is largest */
     double worst;         /* that largest error / bound; > 1 is a wrong kernel */
+    double norm_error;    /* |difference| / |out| of the row that is worst as a whole */
+    double norm_limit;    /* what it may be */
+    double norm_worst;    /* the one by the other; > 1 is a wrong kernel */
     double quant_error;   /* largest distance from the original rows; 0 if there are none */
     double quant_bound;   /* of the row where the distance is the largest part of its bound */
     double quant_worst;   /* that part; > 1 is a cache that was not narrowed from what is said */
@@ -72,8 +113,9 @@ struct attn_check {
     double expected, found;
 };
 
-/* Compares args->out (and args->lse when given) with `rows`. 0, or -EDOM when worst > 1; an oracle
- * that is not finite, as a cache with NaN in it makes it, is worse than any bound. */
+/* Compares args->out (and args->lse when given) with `rows`. 0, or -EDOM when worst or norm_worst
+ * is above 1; an oracle that is not finite, as a cache with NaN in it makes it, is worse than any
+ * bound. */
 int attn_check_rows(const struct attn_args *args, const struct attn_kernel *kernel,
                     const struct attn_expected *rows, size_t n, struct attn_check *result);
 

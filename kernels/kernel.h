@@ -78,9 +78,10 @@ struct attn_kernel {
     uint32_t layouts;          /* mask of 1u << enum attn_layout */
     uint32_t phases;           /* mask of 1u << enum attn_phase for which `best` may choose it */
     bool owns_threads;   /* brings its own: called with ranks = 1, args->threads says how many */
-    double error_factor; /* multiplies the error bound of check.h; 0 means 1 */
+    double error_factor; /* multiplies the error bound of check.h; 0 means 1, at most 2048 */
     /* Levels above 0 to which q (a block of ATTN_QUANT_BLOCK at a time) and weights (up to p_tokens
-     * at a time) are rounded before they are multiplied; 0: they are not. See check.h. */
+     * at a time) are rounded before they are multiplied; 0: they are not, else at least 7. See
+     * check.h, also for what no excuse can loosen. */
     uint32_t q_levels, p_levels, p_tokens;
 
     /* NULL if it can do this (its types and layouts already agree), else why not, as a sentence. */

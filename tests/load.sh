@@ -43,7 +43,8 @@ run() {
     [ "$status" -eq 0 ] || fail "$lie: status $status: $(tail -n 3 err)"
 }
 
-# row LIE "the sentence": an error row that says so, and no time in it.
+# row LIE "the sentence": an error row that says so, and no time in it; ref, which comes after it,
+# is right.
 row() {
     local lie=$1 sentence=$2
     rm -f out.json
@@ -54,6 +55,7 @@ rows = json.load(open("out.json"))["benchmarks"]
 liars = [r for r in rows if r["name"].startswith("decode/liar/")]
 ours = [r for r in rows if r["name"].startswith("decode/ref/")]
 assert len(liars) == 1 and len(ours) > 1, (len(liars), len(ours))
+assert not any("error_occurred" in r for r in ours), "ours suffers"
 said = liars[0].get("error_message", liars[0].get("skip_message", ""))
 assert re.search(sys.argv[1], said), said
 assert not liars[0].get("real_time"), liars[0]
@@ -98,7 +100,13 @@ refuse ceiling '--load: liar.so: kernel liar is no rung; an oracle or a ceiling 
     --load=liar.so
 refuse unknown_type '--load: liar.so: kernel liar reads no type, or one this program does not know; see ATTN_TYPE_BIT' \
     --load=liar.so
-refuse excuse '--load: liar.so: kernel liar has an error_factor that is not between 0 and 65536' \
+refuse excuse '--load: liar.so: kernel liar has an error_factor that is not between 0 and 2048' \
+    --load=liar.so
+refuse excuse_levels '--load: liar.so: kernel liar has q_levels that are neither 0 nor at least 7' \
+    --load=liar.so
+refuse excuse_weights '--load: liar.so: kernel liar has p_levels that are neither 0 nor at least 7' \
+    --load=liar.so
+refuse excuse_tokens '--load: liar.so: kernel liar has p_tokens that are not between 1 and 4096 beside p_levels, 0 without' \
     --load=liar.so
 LIE=no_size "$bench" --load=liar.so >out 2>err && fail "no_size was accepted"
 grep -q '^attn-bench: --load: liar.so: the struct_size of kernel 1 is 0 and not [0-9]*; set it' err ||
@@ -141,6 +149,20 @@ row want_too_much 'needs .* of memory|asks for .* of its scratch memory, which i
 row wrong 'wrong result before timing: sequence 0, query 0, head 3, element 15 '
 row half 'wrong result before timing: .* is -?nan '
 row wrong_later 'wrong result after timing: '
+
+# Excuses as large as they may be; outputs are small here, their bounds are not.
+long=(--heads=8 --kv_heads=2 --dim=64 --context=8192)
+whole='wrong result before timing: a row as a whole is off by .* of its length'
+extra=("${long[@]}" --kv_type=f16)
+LIE_FACTOR=2048 row zeros "wrong result before timing: "
+LIE_FACTOR=2048 row half_of_tokens "wrong result before timing: "
+LIE_FACTOR=2048 LIE_Q=7 LIE_P=7 row zeros "$whole"
+LIE_FACTOR=2048 LIE_Q=127 LIE_P=255 row half_of_tokens "$whole"
+extra=("${long[@]}" --kv_type=i8)
+LIE_Q=127 row zeros "$whole"
+LIE_Q=127 LIE_P=255 row zeros "$whole"
+LIE_Q=7 LIE_P=7 row zeros "$whole"
+extra=()
 
 # ---- what only the program itself finds out: it ends, and says who ended it
 status=0

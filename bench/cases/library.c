@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a shared object may get wrong, in the order in which it is found out. Names are held to
- * letters, digits and _, because they become part of the identity of a row; the error factor to
- * what arithmetic in bf16 would need, because any larger one would excuse a wrong kernel.
+ * letters, digits and _, because they become part of the identity of a row; the error factor and
+ * the levels to what arithmetic in bf16 and in four bits would need, because more would excuse a
+ * wrong kernel.
  */
 #include "bench/cases/library.h"
+
+#include "kernels/check.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -12,8 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static const double error_factor_max = 65536; /* eps of bf16 over that of f32 */
 
 /* Of version 1 of the header; fields that come after it may be missing. */
 static const size_t kernel_size_min = offsetof(struct attn_kernel, tile_most);
@@ -64,8 +65,14 @@ static const char *fault_of(const struct attn_kernel *k)
         return "walks no layout, or one this program does not know; see ATTN_LAYOUTS_ALL";
     if (!k->phase[0])
         return "has no phase to call";
-    if (!(k->error_factor >= 0 && k->error_factor <= error_factor_max))
-        return "has an error_factor that is not between 0 and 65536";
+    if (!(k->error_factor >= 0 && k->error_factor <= ATTN_ERROR_FACTOR_MAX))
+        return "has an error_factor that is not between 0 and 2048";
+    if (k->q_levels && k->q_levels < ATTN_LEVELS_MIN)
+        return "has q_levels that are neither 0 nor at least 7";
+    if (k->p_levels && k->p_levels < ATTN_LEVELS_MIN)
+        return "has p_levels that are neither 0 nor at least 7";
+    if (k->p_tokens > ATTN_P_TOKENS_MAX || !k->p_tokens != !k->p_levels)
+        return "has p_tokens that are not between 1 and 4096 beside p_levels, 0 without";
     if (k->prepared_bytes && !k->prepare)
         return "has prepared_bytes and no prepare";
     return NULL;

@@ -94,9 +94,15 @@ int attn_verify(const struct attn_oracle *oracle, enum attn_sample sample, struc
             check->quant_error, check->quant_bound);
     if (!error)
         return 0;
+    const char *const when = sample == ATTN_BEFORE ? "before" : "after";
+    if (check->worst <= 1)
+        return attn_refuse(why, error,
+                           "wrong result %s timing: a row as a whole is off by %.3g of its length, "
+                           "and rounding explains %.3g",
+                           when, check->norm_error, check->norm_limit);
     return attn_refuse(why, error,
                        "wrong result %s timing: sequence %u, query %u, head %u, element %u is "
                        "%.9g and should be %.9g; the error is %.3g times what rounding allows",
-                       sample == ATTN_BEFORE ? "before" : "after", check->batch, check->i,
-                       check->head, check->column, check->found, check->expected, check->worst);
+                       when, check->batch, check->i, check->head, check->column, check->found,
+                       check->expected, check->worst);
 }

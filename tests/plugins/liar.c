@@ -13,12 +13,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+enum { SCRATCH_BYTES = 100 };
+
 extern struct attn_plugin attn_plugin; /* not const: the constructor lies about itself */
 
 static bool lie(const char *what)
 {
     const char *const chosen = getenv("LIE");
     return chosen && strcmp(chosen, what) == 0;
+}
+
+/* What it may excuse itself with and be accepted. */
+static uint32_t number(const char *name)
+{
+    const char *const text = getenv(name);
+    return text ? (uint32_t)strtoul(text, NULL, 10) : 0;
 }
 
 static void crash(void)
@@ -53,7 +62,9 @@ static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int r
     (void)p;
     (void)splits;
     (void)ranks;
-    return lie("want_everything") ? SIZE_MAX - 1 : lie("want_too_much") ? (size_t)1 << 50 : 100;
+    return lie("want_everything") ? SIZE_MAX - 1
+           : lie("want_too_much") ? (size_t)1 << 50
+                                  : SCRATCH_BYTES;
 }
 
 static int prepare(const struct attn_args *args, void *prepared)
@@ -63,7 +74,15 @@ static int prepare(const struct attn_args *args, void *prepared)
     return lie("fail_to_prepare") ? -5 : 0;
 }
 
-/* The oracle's own way, but for the shapes of the test alone: f32, one token, contiguous. */
+/* Integers are read by lies alone whose result has nothing to do with them. */
+static double element(enum attn_type type, const void *row, uint32_t d)
+{
+    if (type == ATTN_F16)
+        return (double)attn_f16_to_f32(((const uint16_t *)row)[d]);
+    return type == ATTN_F32 ? (double)((const float *)row)[d] : 0;
+}
+
+/* The oracle's own way, but for the shapes of the test alone: one token, contiguous. */
 static void attend(const struct attn_args *args, int rank, int ranks)
 {
     const struct attn_problem *const p = args->problem;
@@ -73,15 +92,15 @@ static void attend(const struct attn_args *args, int rank, int ranks)
         double sum = 0;
         double *const acc = calloc(p->dim_v, sizeof(*acc));
         struct attn_rows kv;
-        for (uint32_t t = 0; t < args->lengths[b]; t++) {
+        for (uint32_t t = 0; t < args->lengths[b]; t += lie("half_of_tokens") ? 2 : 1) {
             double logit = 0;
             attn_kv_rows(&args->kv, b, attn_kv_head_of(p, h), t, 1, &kv);
             for (uint32_t d = 0; d < p->dim; d++)
-                logit += (double)q[d] * (double)((const float *)kv.k[0])[d];
+                logit += (double)q[d] * element(p->k_type, kv.k[0], d);
             const double weight = exp(logit * (double)attn_scale(p));
             sum += weight;
             for (uint32_t d = 0; d < p->dim_v; d++)
-                acc[d] += weight * (double)((const float *)kv.v[0])[d];
+                acc[d] += weight * element(p->v_type, kv.v[0], d);
         }
         for (uint32_t d = 0; d < p->dim_v; d++)
             args->out[(size_t)row * p->dim_v + d] = (float)(acc[d] / sum);
@@ -109,6 +128,8 @@ static void misbehave(const struct attn_args *args)
     const size_t out = out_floats(p);
     if (lie("wrong"))
         args->out[out - 1] += 0.01f;
+    if (lie("zeros"))
+        memset(args->out, 0, out * sizeof(float));
     if (lie("half"))
         memset(args->out + out / 2, 0xff, (out - out / 2) * sizeof(float));
     if (lie("transposed_shape")) /* rows as wide as the context */
@@ -137,6 +158,14 @@ static void misbehave(const struct attn_args *args)
         use_up_stack(args);
 }
 
+/* Numbers of another size than those of the cache. */
+static void scribble(char *k)
+{
+    const float two = 2;
+    for (size_t i = 0; i < 64; i += sizeof(two))
+        memcpy(k + i, &two, sizeof(two));
+}
+
 /* What is done wrong comes after the barrier and from one rank, so that it is the same every time
  * and no race hides it. */
 static void deceive(const struct attn_args *args, int rank, int ranks)
@@ -156,6 +185,14 @@ static void deceive(const struct attn_args *args, int rank, int ranks)
             hang();
         if (lie("wrong_later"))
             args->out[0] += 1;
+        if (lie("one_past_later"))
+            args->out[out_floats(args->problem)] = 0;
+        if (lie("one_before_later"))
+            args->out[-1] = 0;
+        if (lie("scratch_past_later"))
+            ((char *)args->scratch)[SCRATCH_BYTES] = 0;
+        if (lie("write_cache_later"))
+            scribble((char *)(uintptr_t)args->kv.k.base);
     }
 }
 
@@ -165,8 +202,8 @@ static struct attn_kernel liar = {
     .isa = "",
     .summary = "a plug-in of the tests that does wrong on request",
     .kind = ATTN_RUNG,
-    .k_types = ATTN_TYPE_BIT(ATTN_F32),
-    .v_types = ATTN_TYPE_BIT(ATTN_F32),
+    .k_types = ATTN_TYPE_BIT(ATTN_F32) | ATTN_TYPE_BIT(ATTN_F16) | ATTN_TYPE_BIT(ATTN_I8),
+    .v_types = ATTN_TYPE_BIT(ATTN_F32) | ATTN_TYPE_BIT(ATTN_F16) | ATTN_TYPE_BIT(ATTN_I8),
     .layouts = 1u << ATTN_CONTIGUOUS,
     .supports = supports,
     .scratch_bytes = scratch_bytes,
@@ -201,7 +238,10 @@ static __attribute__((constructor)) void begin(void)
     liar.summary = lie("escape") ? "\033[31mred" : liar.summary;
     liar.kind = lie("ceiling") ? ATTN_CEILING : liar.kind;
     liar.k_types = lie("unknown_type") ? 1u << 30 : liar.k_types;
-    liar.error_factor = lie("excuse") ? 1e30 : 0;
+    liar.error_factor = lie("excuse") ? 1e30 : number("LIE_FACTOR");
+    liar.q_levels = lie("excuse_levels") ? 1 : number("LIE_Q");
+    liar.p_levels = lie("excuse_weights") ? 1 : number("LIE_P");
+    liar.p_tokens = lie("excuse_tokens") ? UINT32_MAX : liar.p_levels ? 64 : 0;
     liar.struct_size = lie("no_size") ? 0 : liar.struct_size;
     if (lie("no_phase"))
         liar.phase[0] = NULL;
