@@ -149,6 +149,10 @@ row want_too_much 'needs .* of memory|asks for .* of its scratch memory, which i
 row wrong 'wrong result before timing: sequence 0, query 0, head 3, element 15 '
 row half 'wrong result before timing: .* is -?nan '
 row wrong_later 'wrong result after timing: '
+row one_past_later 'wrote past the end of the output in a later call'
+row one_before_later 'wrote before the beginning of the output in a later call'
+row scratch_past_later 'wrote past the end of its scratch memory in a later call'
+row write_cache_later 'wrote into the KV cache, which it may only read'
 
 # Excuses as large as they may be; outputs are small here, their bounds are not.
 long=(--heads=8 --kv_heads=2 --dim=64 --context=8192)

@@ -7,6 +7,7 @@
 
 #include "bench/machine/fill.h"
 #include "bench/machine/memory.h"
+#include "kernels/registry.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,9 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGN = 64 };
+enum {
+    ALIGN = 64,
+    MARGIN = 4096, /* a page, so that it changes nothing about who shares a cache set with whom */
+    PATTERN = 0xa5,
+};
 
-/* Parts of the block. */
+/* Parts of the block. Before, between and behind the last two, which are written, is a margin. */
 enum part { Q, LENGTHS, TABLE, SINKS, ALIBI, TREE, OUT, SCRATCH, PARTS };
 
 static uint64_t round_up(uint64_t bytes)
@@ -68,6 +73,7 @@ int attn_size(struct attn_size *size, const struct attn_name *name,
             return -EOVERFLOW;
         size->block_bytes += round_up(bytes[i]);
     }
+    size->block_bytes += ATTN_GAPS * MARGIN;
     if (kernel && kernel->prepared_bytes) {
         const size_t prepared = kernel->prepared_bytes(p);
         if (prepared > SIZE_MAX / 4)
@@ -178,6 +184,52 @@ static int fill_block(struct attn_data *data, uint64_t seed, char *const at[PART
     return 0;
 }
 
+/* Where the parts are; fills the gaps. */
+static void lay_out(struct attn_data *data, const uint64_t bytes[PARTS], char *at[PARTS])
+{
+    char *next = data->block;
+    for (int i = 0; i < PARTS; i++) {
+        if (i >= OUT) {
+            data->gap[i - OUT].end = next + MARGIN;
+            next += MARGIN;
+        }
+        at[i] = bytes[i] ? next : NULL;
+        if (i >= OUT)
+            data->gap[i - OUT + 1].begin = next + bytes[i];
+        next += round_up(bytes[i]);
+    }
+    data->gap[0].begin = data->gap[0].end - MARGIN;
+    data->gap[ATTN_GAPS - 1].end = next + MARGIN;
+    for (int i = 0; i < ATTN_GAPS; i++)
+        memset(data->gap[i].begin, PATTERN, (size_t)(data->gap[i].end - data->gap[i].begin));
+}
+
+static int check_gap(const struct attn_data *data, int i, struct attn_message *why)
+{
+    static const char *const place[ATTN_GAPS][2] = {
+        {"before the beginning of the output", "before the beginning of the output"},
+        {"past the end of the output", "before the beginning of its scratch memory"},
+        {"past the end of its scratch memory", "past the end of its scratch memory"},
+    };
+    const char *const begin = data->gap[i].begin, *const end = data->gap[i].end;
+    for (const char *c = begin; c < end; c++)
+        if ((unsigned char)*c != PATTERN)
+            return attn_refuse(why, -EFAULT, "wrote %s in a later call than the first",
+                               place[i][c - begin >= end - c]);
+    return 0;
+}
+
+int attn_data_check(const struct attn_data *data, struct attn_message *why)
+{
+    int error = 0;
+    for (int i = 0; !error && i < ATTN_GAPS; i++)
+        error = check_gap(data, i, why);
+    if (!data->sealed || pool_digest(data->pool) == data->digest)
+        return error;
+    pool_free(data->pool);
+    return attn_refuse(why, -EFAULT, "wrote into the KV cache, which it may only read");
+}
+
 /* Repacks every copy, for kernels that want the cache in a form of their own. */
 static int prepare(struct attn_data *data, const struct attn_kernel *kernel,
                    struct attn_message *why)
@@ -223,12 +275,11 @@ int attn_data_open(struct attn_data *data, const struct attn_name *name,
     memset(data->block, 0, size->block_bytes); /* touched now and not in the first call */
 
     uint64_t bytes[PARTS];
-    char *at[PARTS], *next = data->block;
+    char *at[PARTS];
     part_bytes(name, kernel, &size->shape, bytes);
-    for (int i = 0; i < PARTS; i++) {
-        at[i] = bytes[i] ? next : NULL;
-        next += round_up(bytes[i]);
-    }
+    lay_out(data, bytes, at);
+    data->sealed = kernel && attn_kernel_is_outside(kernel);
+    data->digest = data->sealed ? pool_digest(pool) : 0;
     data->args = (struct attn_args){
         .struct_size = sizeof(struct attn_args),
         .problem = &data->problem,

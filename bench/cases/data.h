@@ -28,6 +28,8 @@ struct attn_size {
 int attn_size(struct attn_size *size, const struct attn_name *name,
               const struct attn_kernel *kernel, uint64_t llc_bytes);
 
+enum { ATTN_GAPS = 3 };
+
 struct attn_data {
     struct attn_problem problem;
     struct attn_size size;
@@ -35,6 +37,11 @@ struct attn_data {
     struct attn_args args; /* kv and prepared are those of the copy last taken */
     uint64_t turns;        /* the copy to take next, before it is wrapped round */
     char *block, *prepared;
+    struct {
+        char *begin, *end;
+    } gap[ATTN_GAPS]; /* before the output, between it and the scratch memory, behind that */
+    bool sealed;      /* by the digest of the pool: the kernel is one from outside */
+    uint64_t digest;
 };
 
 /*
@@ -53,6 +60,13 @@ void attn_data_take(struct attn_data *data, uint64_t copy);
 /* The copy whose turn it is. Ceilings, kernel and the cases after them share the turn through the
  * pool's cursor: who began again at the first copy would find some of it in the cache. */
 void attn_data_turn(struct attn_data *data);
+
+/*
+ * What the kernel should have left alone: the gaps around what it may write and, if it is from
+ * outside, the pool, which is emptied if it was written to. 0 or -EFAULT with a sentence; then the
+ * data can only be closed.
+ */
+int attn_data_check(const struct attn_data *data, struct attn_message *why);
 
 /* "1.5 GiB", for sentences. */
 const char *attn_bytes_text(uint64_t bytes, char *buf, size_t size);

@@ -72,7 +72,7 @@ static int prepare(struct attn_trial *t, struct attn_message *why)
     attn_call_prepare(t->team, t->c->kernel, false);
     attn_outside_rest();
     t->open = !error;
-    return error;
+    return error ? error : attn_data_check(&t->data, why); /* prepare() may have written, too */
 }
 
 static bool computes(const struct attn_trial *t)
@@ -212,11 +212,24 @@ static void check_counting(struct attn_trial *t)
             attn_counting_check(t->session->counting, &t->counted, t->session->runner);
 }
 
+/* The data are of no more use. */
+static void give_up(struct attn_trial *t, struct benchmark_state *state,
+                    const struct attn_message *why)
+{
+    if (!benchmark_skipped(state))
+        benchmark_skip_with_error(state, "%s", why->text);
+    attn_data_close(&t->data);
+    t->open = false;
+}
+
 static void teardown(void *user, struct benchmark_state *state)
 {
     struct attn_trial *const t = user;
     struct attn_message why;
     note_steal(t);
+    /* Asked even if there is an error already: the next case reads the same cache. */
+    if (t->open && attn_data_check(&t->data, &why))
+        give_up(t, state, &why);
     if (t->open && !benchmark_skipped(state)) {
         if (computes(t) && verify(t, ATTN_AFTER, &why)) {
             benchmark_skip_with_error(state, "%s", why.text);
@@ -224,6 +237,8 @@ static void teardown(void *user, struct benchmark_state *state)
             read_ceilings(t);
             take_turns(t);
         }
+        if (attn_data_check(&t->data, &why))
+            give_up(t, state, &why);
     }
     if (t->open && !benchmark_skipped(state) && t->session->sim && t->session->sim->on)
         simulate(t, state);

@@ -125,6 +125,20 @@ int pool_prepare(struct pool *pool, const struct pool_layout *layout)
     return 0;
 }
 
+uint64_t pool_digest(const struct pool *pool)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (int t = 0; t < FILL_CONTENTS; t++) {
+        const struct arena *const a = &pool->arena[t];
+        for (size_t i = 0; i + sizeof(h) <= a->bytes; i += sizeof(h)) {
+            uint64_t word;
+            memcpy(&word, a->base + i, sizeof(word));
+            h = (h ^ word) * 0x100000001b3u;
+        }
+    }
+    return h;
+}
+
 int pool_state(const struct pool *pool, struct arena_state *state)
 {
     *state = (struct arena_state){0};

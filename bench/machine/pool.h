@@ -16,7 +16,9 @@
  * at it: each sees other tokens of the same pages. Copies follow what a call reads, so without this
  * memory would have to hold hundreds of pages that nobody looks at but in their first tokens.
  *
- * The content is read-only by agreement: whoever writes (a KV append) has an arena of its own.
+ * The content is read-only by agreement: whoever writes (a KV append) has an arena of its own. Who
+ * calls code that knows of no agreement compares digests, and frees a pool that was written to: the
+ * next pool_prepare() fills it anew.
  */
 #ifndef MACHINE_POOL_H
 #define MACHINE_POOL_H
@@ -71,6 +73,9 @@ uint64_t pool_missing(const struct pool *pool, const struct pool_layout *layout)
  * are taken again. 0 or -ENOMEM.
  */
 int pool_prepare(struct pool *pool, const struct pool_layout *layout);
+
+/* Of every byte that is there: any one that changes, changes it. */
+uint64_t pool_digest(const struct pool *pool);
 
 /* What the kernel gave for all arenas together. 0 or -errno. */
 int pool_state(const struct pool *pool, struct arena_state *state);
