@@ -166,6 +166,9 @@ extra=("${long[@]}" --kv_type=i8)
 LIE_Q=127 row zeros "$whole"
 LIE_Q=127 LIE_P=255 row zeros "$whole"
 LIE_Q=7 LIE_P=7 row zeros "$whole"
+LIE_Q=127 LIE_P=255 row half_of_tokens "$whole"
+run '' --load=liar.so --kernel=liar "${extra[@]}"
+grep -q '"error_occurred"' out.json && fail "honest on i8: $(grep error_message out.json)"
 extra=()
 
 # ---- what only the program itself finds out: it ends, and says who ended it

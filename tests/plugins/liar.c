@@ -74,12 +74,14 @@ static int prepare(const struct attn_args *args, void *prepared)
     return lie("fail_to_prepare") ? -5 : 0;
 }
 
-/* Integers are read by lies alone whose result has nothing to do with them. */
-static double element(enum attn_type type, const void *row, uint32_t d)
+static double element(enum attn_type type, const void *row, const void *scales, uint32_t d)
 {
     if (type == ATTN_F16)
         return (double)attn_f16_to_f32(((const uint16_t *)row)[d]);
-    return type == ATTN_F32 ? (double)((const float *)row)[d] : 0;
+    if (type == ATTN_I8)
+        return (double)attn_f16_to_f32(((const uint16_t *)scales)[d / ATTN_QUANT_BLOCK]) *
+               ((const int8_t *)row)[d];
+    return (double)((const float *)row)[d];
 }
 
 /* The oracle's own way, but for the shapes of the test alone: one token, contiguous. */
@@ -96,11 +98,11 @@ static void attend(const struct attn_args *args, int rank, int ranks)
             double logit = 0;
             attn_kv_rows(&args->kv, b, attn_kv_head_of(p, h), t, 1, &kv);
             for (uint32_t d = 0; d < p->dim; d++)
-                logit += (double)q[d] * element(p->k_type, kv.k[0], d);
+                logit += (double)q[d] * element(p->k_type, kv.k[0], kv.k_scale[0], d);
             const double weight = exp(logit * (double)attn_scale(p));
             sum += weight;
             for (uint32_t d = 0; d < p->dim_v; d++)
-                acc[d] += weight * element(p->v_type, kv.v[0], d);
+                acc[d] += weight * element(p->v_type, kv.v[0], kv.v_scale[0], d);
         }
         for (uint32_t d = 0; d < p->dim_v; d++)
             args->out[(size_t)row * p->dim_v + d] = (float)(acc[d] / sum);
