@@ -23,11 +23,12 @@ qemu-x86_64 -cpu Haswell "$above" 2>/dev/null || { echo "this qemu knows no AVX2
 { (ulimit -c 0; exec qemu-x86_64 -cpu Nehalem "$above"); } >/dev/null 2>&1 &&
     { echo "this qemu lets Nehalem execute AVX2"; exit 77; }
 
-# on CPU "FEATURES" "KERNEL THAT RUNS" "KERNEL THAT DOES NOT" "BEST"
+# on CPU "FEATURES" "KERNELS THAT RUN" "KERNELS THAT DO NOT" "BEST"
 on() {
     local cpu=$1 features=$2 runs=$3 other=$4 best=$5 status=0
+    local types=f32,f16,bf16,i8,i4,e4m3,e5m2,i8c+i8,i4c+i4
     (ulimit -c 0; qemu-x86_64 -cpu "$cpu" "$bench" --kernel="*,ceil_*,best" --heads=6 --kv_heads=2 \
-        --dim=40 --context=70 --kv_type=f32,f16,bf16 --threads=2 --cache=hot \
+        --dim=40 --context=70 --kv_type=$types --threads=2 --cache=hot \
         --benchmark_min_time=1x --benchmark_repetitions=1 --benchmark_out="$dir/out.json") \
         >"$dir/out" 2>"$dir/err" || status=$?
     [ $status -eq 0 ] || fail "$cpu: status $status: $(tail -n 2 "$dir/err")"
@@ -39,11 +40,14 @@ assert result["context"]["env.cpu_features"] == features, result["context"]["env
 rows = result["benchmarks"]
 assert not [r for r in rows if "error_occurred" in r], rows
 kernels = {r["name"].split("/")[1] for r in rows}
-assert runs in kernels and other not in kernels and best in kernels, kernels
+missing = set(runs.split()) - kernels | {best} - kernels
+assert not missing and not set(other.split()) & kernels, (missing, kernels)
+for kv in "f32 f16 bf16 i8 i4 e4m3 e5m2 i8c+i8 i4c+i4".split():
+    assert [r for r in rows if f"/kv:{kv}/" in r["name"]], kv
 print(f"{features}: {len(rows)} rows of {len(kernels)} kernels")
 PYTHON
 }
-on Nehalem portable naive.c naive.auto online.c
-on Haswell avx2 split.avx2 split.avx512 split.avx2
+on Nehalem portable naive.c "naive.auto split_idot.avx2" online.c
+on Haswell avx2 "split.avx2 split_idot.avx2" "split.avx512 split_idot.avx512vnni" split.avx2
 
 [ $failures -eq 0 ]
