@@ -33,13 +33,20 @@ run() { # CPU, test, its arguments
         failures=$((failures + 1))
     fi
 }
+ran() { # kernel: is it among those of the last run?
+    grep -q "^${1//./\\.} ran [1-9][0-9]* times$" "$log"
+}
 for test in "${tests[@]}"; do
     case $test in
         test_kernels)
             run cortex-a53 test_kernels 4
             grep -q '^level \[neon\]$' "$log" || { echo "FAIL: no NEON"; failures=1; }
+            ran split.neon || { echo "FAIL: split.neon did not run"; failures=1; }
+            ran split_idot.neondot &&
+                { echo "FAIL: split_idot.neondot ran without dotprod"; failures=1; }
             run max test_kernels 4
             grep -q '^level \[neon dotprod' "$log" || { echo "FAIL: no dotprod"; failures=1; }
+            ran split_idot.neondot || { echo "FAIL: split_idot.neondot did not run"; failures=1; }
             tail -n 2 "$log" ;;
         *) run max "$test" ;;
     esac
