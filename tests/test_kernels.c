@@ -412,7 +412,7 @@ int main(int argc, char **argv)
         test_long_layouts();
     }
     list_runs();
-    printf("%zu kernel runs, worst error %.3g of the bound, %.3g of the limit of whole rows\n", runs,
-           worst_ratio, worst_norm);
+    printf("%zu kernel runs, worst error %.3g of the bound, %.3g of the limit of whole rows\n",
+           runs, worst_ratio, worst_norm);
     return test_exit();
 }
