@@ -4,15 +4,15 @@
 
 usage: scripts/targets.py [--strict] RESULT.json[.gz]...
 
-Reads results of the suites `targets`, `splits`, `quant`, `targets_step` and `targets_peers` (or of
-any rows with such names), as they are or packed by gzip: the median over the repetitions of a case
-counts, and ratios are taken only between rows of one file. Where rows say what a call reached of
-the ceilings beside it (turn_read_fraction, turn_fma_fraction), times are taken in units of those
-ceilings: what another hour did to all of them then cancels. Rows of scripts/turns.py are compared
-turn by turn and launch by launch. A target without rows says so. Behind a verdict, in brackets,
-stands what the fastest call of each case says, against the fastest reading of its ceilings: that is
-the kernel where nobody disturbs it, and a neighbour on the core takes the rest. It changes no
-verdict.
+Reads results of the suites `targets`, `splits`, `quant` and `targets_step`, and of
+scripts/peers/targets.sweep (or of any rows with such names), as they are or packed by gzip: the
+median over the repetitions of a case counts, and ratios are taken only between rows of one file.
+Where rows say what a call reached of the ceilings beside it (turn_read_fraction,
+turn_fma_fraction), times are taken in units of those ceilings: what another hour did to all of them
+then cancels. Rows of scripts/turns.py are compared turn by turn and launch by launch. A target
+without rows says so. Behind a verdict, in brackets, stands what the fastest call of each case says,
+against the fastest reading of its ceilings: that is the kernel where nobody disturbs it, and a
+neighbour on the core takes the rest. It changes no verdict.
 
 Exit 0, with --strict 1 unless every target is met, 2 for a file that cannot be read.
 """
