@@ -171,6 +171,14 @@ run '' --load=liar.so --kernel=liar "${extra[@]}"
 grep -q '"error_occurred"' out.json && fail "honest on i8: $(grep error_message out.json)"
 extra=()
 
+# Cases that are set up together share a cache, which grows after the first of them was sealed.
+together=(--context=37,3000 --benchmark_enable_random_interleaving=true)
+run '' --load=scalar.so --kernel=scalar,ref "${together[@]}"
+grep -q '"error_occurred"' out.json && fail "honest together: $(grep error_message out.json)"
+run write_cache_later --load=liar.so --kernel=liar,ref "${together[@]}"
+grep -q 'wrote into the KV cache, which it may only read' out.json ||
+    fail "write_cache_later together: $(grep error_message out.json)"
+
 # ---- what only the program itself finds out: it ends, and says who ended it
 status=0
 { LIE=crash_later "$bench" "${tiny[@]}" --load=liar.so --kernel=liar --benchmark_out=out.json \

@@ -224,9 +224,9 @@ int attn_data_check(const struct attn_data *data, struct attn_message *why)
     int error = 0;
     for (int i = 0; !error && i < ATTN_GAPS; i++)
         error = check_gap(data, i, why);
-    if (!data->sealed || pool_digest(data->pool) == data->digest)
+    if (!data->sealed || pool_sealed(data->pool, &data->seal))
         return error;
-    pool_free(data->pool);
+    pool_restore(data->pool);
     return attn_refuse(why, -EFAULT, "wrote into the KV cache, which it may only read");
 }
 
@@ -279,7 +279,8 @@ int attn_data_open(struct attn_data *data, const struct attn_name *name,
     part_bytes(name, kernel, &size->shape, bytes);
     lay_out(data, bytes, at);
     data->sealed = kernel && attn_kernel_is_outside(kernel);
-    data->digest = data->sealed ? pool_digest(pool) : 0;
+    if (data->sealed)
+        data->seal = pool_seal(pool);
     data->args = (struct attn_args){
         .struct_size = sizeof(struct attn_args),
         .problem = &data->problem,

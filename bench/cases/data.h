@@ -40,8 +40,8 @@ struct attn_data {
     struct {
         char *begin, *end;
     } gap[ATTN_GAPS]; /* before the output, between it and the scratch memory, behind that */
-    bool sealed;      /* by the digest of the pool: the kernel is one from outside */
-    uint64_t digest;
+    bool sealed;      /* the kernel is one from outside */
+    struct pool_seal seal;
 };
 
 /*
@@ -63,8 +63,8 @@ void attn_data_turn(struct attn_data *data);
 
 /*
  * What the kernel should have left alone: the gaps around what it may write and, if it is from
- * outside, the pool, which is emptied if it was written to. 0 or -EFAULT with a sentence; then the
- * data can only be closed.
+ * outside, the pool, which is filled anew if it was written to. 0 or -EFAULT with a sentence; then
+ * the data can only be closed.
  */
 int attn_data_check(const struct attn_data *data, struct attn_message *why);
 

@@ -100,6 +100,14 @@ uint64_t pool_missing(const struct pool *pool, const struct pool_layout *layout)
     return missing;
 }
 
+static void fill_from(struct pool *pool, int content, size_t from)
+{
+    const struct fill fill = {.kind = FILL_UNIFORM, .seed = pool->seed};
+    const struct arena *const a = &pool->arena[content];
+    fill_run(&fill, pool->team, content, a->base + from, fill_values(content, from),
+             fill_values(content, a->bytes - from));
+}
+
 static int enlarge(struct pool *pool, int content, size_t need)
 {
     struct arena *const a = &pool->arena[content];
@@ -109,9 +117,7 @@ static int enlarge(struct pool *pool, int content, size_t need)
     const int err = had ? arena_grow(a, need) : arena_reserve(a, need, pool->pages);
     if (err)
         return err;
-    const struct fill fill = {.kind = FILL_UNIFORM, .seed = pool->seed};
-    fill_run(&fill, pool->team, content, a->base + had, fill_values(content, had),
-             fill_values(content, a->bytes - had));
+    fill_from(pool, content, had);
     return 0;
 }
 
@@ -125,18 +131,38 @@ int pool_prepare(struct pool *pool, const struct pool_layout *layout)
     return 0;
 }
 
-uint64_t pool_digest(const struct pool *pool)
+void pool_restore(struct pool *pool)
+{
+    for (int t = 0; t < FILL_CONTENTS; t++)
+        if (pool->arena[t].bytes)
+            fill_from(pool, t, 0);
+}
+
+static uint64_t digest(const struct pool *pool, const size_t bytes[FILL_CONTENTS])
 {
     uint64_t h = 0xcbf29ce484222325u;
     for (int t = 0; t < FILL_CONTENTS; t++) {
-        const struct arena *const a = &pool->arena[t];
-        for (size_t i = 0; i + sizeof(h) <= a->bytes; i += sizeof(h)) {
+        for (size_t i = 0; i + sizeof(h) <= bytes[t]; i += sizeof(h)) {
             uint64_t word;
-            memcpy(&word, a->base + i, sizeof(word));
+            memcpy(&word, pool->arena[t].base + i, sizeof(word));
             h = (h ^ word) * 0x100000001b3u;
         }
     }
     return h;
+}
+
+struct pool_seal pool_seal(const struct pool *pool)
+{
+    struct pool_seal seal = {.digest = 0};
+    for (int t = 0; t < FILL_CONTENTS; t++)
+        seal.bytes[t] = pool->arena[t].bytes;
+    seal.digest = digest(pool, seal.bytes);
+    return seal;
+}
+
+bool pool_sealed(const struct pool *pool, const struct pool_seal *seal)
+{
+    return digest(pool, seal->bytes) == seal->digest;
 }
 
 int pool_state(const struct pool *pool, struct arena_state *state)

@@ -17,8 +17,8 @@
  * memory would have to hold hundreds of pages that nobody looks at but in their first tokens.
  *
  * The content is read-only by agreement: whoever writes (a KV append) has an arena of its own. Who
- * calls code that knows of no agreement compares digests, and frees a pool that was written to: the
- * next pool_prepare() fills it anew.
+ * calls code that knows of no agreement seals the pool before, and restores it if the seal is
+ * broken afterwards.
  */
 #ifndef MACHINE_POOL_H
 #define MACHINE_POOL_H
@@ -27,6 +27,7 @@
 #include "bench/machine/fill.h"
 #include "kernels/kv.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -74,8 +75,16 @@ uint64_t pool_missing(const struct pool *pool, const struct pool_layout *layout)
  */
 int pool_prepare(struct pool *pool, const struct pool_layout *layout);
 
-/* Of every byte that is there: any one that changes, changes it. */
-uint64_t pool_digest(const struct pool *pool);
+/* Of every byte that is there: any one that changes, breaks it. Bytes that are added do not. */
+struct pool_seal {
+    size_t bytes[FILL_CONTENTS];
+    uint64_t digest;
+};
+struct pool_seal pool_seal(const struct pool *pool);
+bool pool_sealed(const struct pool *pool, const struct pool_seal *seal);
+
+/* Fills all that is there once more, where it is: views of it stay good. */
+void pool_restore(struct pool *pool);
 
 /* What the kernel gave for all arenas together. 0 or -errno. */
 int pool_state(const struct pool *pool, struct arena_state *state);
