@@ -5,14 +5,19 @@
  */
 #include "kernels/cpu.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
 #endif
 
+enum { TILE_BITS = 8 };
+
 static uint64_t cpu_mask = UINT64_MAX;
+static atomic_uint reading; /* streams << TILE_BITS | tile; 0: not asked yet */
 
 static const struct {
     uint64_t bit;
@@ -76,6 +81,42 @@ static uint64_t detect(void)
         f |= ATTN_CPU_ARM_BF16;
 #endif
     return f;
+}
+
+/* AMD's second-level prefetchers follow half as many ascending runs of lines as Intel's, and want
+ * them shorter. */
+static struct attn_cpu_reading detect_reading(void)
+{
+    struct attn_cpu_reading r = {.tile = 0, .streams = 8};
+#if defined(__x86_64__)
+    uint32_t a, b, c, d;
+    char maker[12];
+    if (__get_cpuid(0, &a, &b, &c, &d)) {
+        memcpy(maker, &b, 4);
+        memcpy(maker + 4, &d, 4);
+        memcpy(maker + 8, &c, 4);
+        if (!memcmp(maker, "AuthenticAMD", 12) || !memcmp(maker, "HygonGenuine", 12))
+            r = (struct attn_cpu_reading){.tile = 24, .streams = 4};
+    }
+#endif
+    return r;
+}
+
+/* Kept, because a virtual machine takes longer over cpuid than a small call does. */
+struct attn_cpu_reading attn_cpu_reading(void)
+{
+    const unsigned known = atomic_load_explicit(&reading, memory_order_relaxed);
+    if (!known)
+        attn_cpu_set_reading(detect_reading());
+    const unsigned all = atomic_load_explicit(&reading, memory_order_relaxed);
+    return (struct attn_cpu_reading){.tile = all & ((1u << TILE_BITS) - 1),
+                                     .streams = all >> TILE_BITS};
+}
+
+void attn_cpu_set_reading(struct attn_cpu_reading r)
+{
+    const unsigned all = r.streams ? r.streams << TILE_BITS | r.tile : 0;
+    atomic_store_explicit(&reading, all, memory_order_relaxed);
 }
 
 uint64_t attn_cpu_features(void)

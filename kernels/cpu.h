@@ -27,6 +27,20 @@ enum {
 uint64_t attn_cpu_features(void); /* detected once, then masked */
 void attn_cpu_set_mask(uint64_t mask);
 const char *attn_cpu_feature_name(uint64_t bit);
+
+/*
+ * How the prefetchers of this CPU want memory to be read when reading is what takes the time:
+ * tokens of a tile (0: as many as suit the arithmetic) from so many places in turn. What was
+ * measured, by maker, is in results/kernels.md.
+ */
+struct attn_cpu_reading {
+    uint32_t tile, streams;
+};
+
+struct attn_cpu_reading attn_cpu_reading(void); /* asked once */
+/* Tests go through those of others; no streams: this CPU's own. */
+void attn_cpu_set_reading(struct attn_cpu_reading reading);
+
 /* "avx2 avx512 ..." of the bits in `features`; length needed, as snprintf. */
 int attn_cpu_describe(uint64_t features, char *buf, size_t size);
 

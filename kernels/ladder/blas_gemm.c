@@ -60,7 +60,6 @@ static void absorb(const struct attn_args *args, const struct pieces_workspace *
 static const struct pieces_rung gemm = {
     .rows = ROWS,
     .tile = TILE,
-    .streams = 1,
     .own_floats = own_floats,
     .absorb = absorb,
 };

@@ -8,6 +8,7 @@
 #ifndef ATTN_LADDER_PIECES_H
 #define ATTN_LADDER_PIECES_H
 
+#include "kernels/cpu.h"
 #include "kernels/ladder/plain.h"
 #include "kernels/ladder/walk.h"
 
@@ -19,9 +20,9 @@ struct pieces_workspace {
 };
 
 struct pieces_rung {
-    uint32_t rows;    /* most rows of a segment (one query's group is never cut) */
-    uint32_t tile;    /* tokens a step, <= ATTN_TILE_MAX, divides ATTN_RUN */
-    uint32_t streams; /* places they are from (walk.h); with 1 they follow each other */
+    uint32_t rows; /* most rows of a segment (one query's group is never cut) */
+    uint32_t tile; /* tokens a step, <= ATTN_TILE_MAX, divides ATTN_RUN */
+    bool streams;  /* are they from several places at once (walk.h)? */
     size_t (*own_floats)(const struct attn_problem *p);
     /* Before the first tile of a piece, or NULL. */
     void (*begin)(const struct attn_args *args, const struct attn_piece *piece,
@@ -60,7 +61,8 @@ static inline void pieces_attend(const struct pieces_rung *rung, const struct at
     float *const memory =
         attn_pieces_workspace(args, rung->rows, pieces_workspace_floats(rung, p), rank, ranks);
     struct pieces_workspace w = {.run = attn_state_at(memory + state_floats, most, p->dim_v)};
-    struct walk walk = walk_begin(args, rung->rows, rung->tile, rung->streams, false, rank, ranks);
+    const uint32_t streams = rung->streams ? attn_cpu_reading().streams : 1;
+    struct walk walk = walk_begin(args, rung->rows, rung->tile, streams, false, rank, ranks);
     struct step steps[2]; /* the one at hand and the next */
     struct attn_state state = {0};
     uint32_t summed = 0;

@@ -265,7 +265,7 @@ static void absorb(const struct attn_args *args, const struct pieces_workspace *
 static const struct pieces_rung idot = {
     .rows = ROWS,
     .tile = IDOT_TILE,
-    .streams = WALK_STREAMS,
+    .streams = true,
     .own_floats = own_floats,
     .begin = begin,
     .absorb = absorb,

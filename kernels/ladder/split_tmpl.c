@@ -89,6 +89,15 @@ static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int r
     return attn_pieces_scratch(p, ROWS, splits, ranks, workspace_floats(p, splits, ranks));
 }
 
+/* Rows that read the cache as it is wait for memory, so a tile is what this CPU reads best. */
+static uint32_t tile(const struct attn_args *args, uint32_t rows)
+{
+    const struct attn_cpu_reading reading = attn_cpu_reading();
+    const uint32_t own = core_tile(args, rows);
+    const bool waits = !args->tile && !core_is_wide(args->problem, rows);
+    return waits && reading.tile && reading.tile < own ? reading.tile : own;
+}
+
 static void attend(const struct attn_args *args, int rank, int ranks)
 {
     const struct attn_problem *const p = args->problem;
@@ -100,8 +109,8 @@ static void attend(const struct attn_args *args, int rank, int ranks)
         attn_pieces_workspace(args, ROWS, workspace_floats(p, args->splits, ranks), rank, ranks);
     float *const runs = memory + heads * state_floats, *const q = runs + heads * state_floats;
     struct core core = core_at(args, most, most, q + (heads - 1) * q_floats);
-    struct walk walk =
-        walk_begin(args, ROWS, core_tile(args, most), WALK_STREAMS, !args->kv.table, rank, ranks);
+    struct walk walk = walk_begin(args, ROWS, tile(args, most), attn_cpu_reading().streams,
+                                  !args->kv.table, rank, ranks);
     struct queue queue;
     struct head head[ROWS];
 #ifdef ATTN_INJECT_DEN

@@ -3,19 +3,18 @@
  * Which tokens a rank meets in which order: the pieces that are its share, cut into tiles.
  *
  * One stream of addresses does not keep enough lines of memory in flight, so a piece may be read
- * from several places at once, a few tokens from each in turn, which online softmax permits.
- * Streams start an eighth of a page apart modulo the page, so that they do not fall into the same
- * sets of a cache, and are equally long, so that all tiles are full; what that leaves of a piece,
- * a few units, is read as one.
+ * from several places at once (kernels/cpu.h says how many suit a CPU), a few tokens from each in
+ * turn, which online softmax permits. Streams start an eighth of a page apart modulo the page, so
+ * that they do not fall into the same sets of a cache, and are equally long, so that all tiles are
+ * full; what that leaves of a piece, a few units, is read as one.
  */
 #ifndef ATTN_LADDER_WALK_H
 #define ATTN_LADDER_WALK_H
 
 #include "kernels/cut.h"
 
-/* The most streams of a piece, the fewest tokens each must have, bytes by which they are set off.
- */
-enum { WALK_STREAMS = 8, WALK_STREAM_LEAST = 48, WALK_SKEW = 1024 };
+/* The fewest tokens a stream must have, bytes by which they are set off. */
+enum { WALK_STREAM_LEAST = 48, WALK_SKEW = 1024 };
 
 /* Tokens to which streams are rounded, but for what sets them off. */
 enum { WALK_UNIT = 16 };
