@@ -44,9 +44,14 @@ for test in "${tests[@]}"; do
             ran split.neon || { echo "FAIL: split.neon did not run"; failures=1; }
             ran split_idot.neondot &&
                 { echo "FAIL: split_idot.neondot ran without dotprod"; failures=1; }
+            ran split_bdot.neonbf16 &&
+                { echo "FAIL: split_bdot.neonbf16 ran without bf16"; failures=1; }
             run max test_kernels 4
-            grep -q '^level \[neon dotprod' "$log" || { echo "FAIL: no dotprod"; failures=1; }
-            ran split_idot.neondot || { echo "FAIL: split_idot.neondot did not run"; failures=1; }
+            grep -q '^level \[neon dotprod arm_bf16' "$log" ||
+                { echo "FAIL: no dotprod, no bf16"; failures=1; }
+            for kernel in split_idot.neondot split_bdot.neonbf16; do
+                ran $kernel || { echo "FAIL: $kernel did not run"; failures=1; }
+            done
             tail -n 2 "$log" ;;
         *) run max "$test" ;;
     esac

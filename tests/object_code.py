@@ -81,7 +81,7 @@ def inner_loops(code):
 
 def spills(body):
     """Vector registers stored to the stack; a constant read from there costs nothing."""
-    multiply_adds = sum(name.startswith("vfmadd") for _, name, _ in body)
+    multiply_adds = sum(name.startswith(("vfmadd", "vdpbf16")) for _, name, _ in body)
     if multiply_adds < MULTIPLY_ADDS:
         return []
     return [row for row in body if re.search(r"%[yz]mm\d+,[-0-9a-fx]*\(%r[sb]p\)$", row[2])]
@@ -101,7 +101,7 @@ def main():
                 for at, name, operands in spills(body):
                     print(f"{path}: {at:x}: {name} {operands}: a spill in an inner loop")
                     failures += 1
-        wanted = "prefetch" in path or "streams" in path or "core" in path or "idot" in path and "split" in path
+        wanted = "prefetch" in path or "streams" in path or "core" in path or "split_idot" in path or "split_bdot" in path
         if wanted and not prefetches:
             print(f"{path}: no prefetch is left")
             failures += 1

@@ -47,7 +47,8 @@ for kv in "f32 f16 bf16 i8 i4 e4m3 e5m2 i8c+i8 i4c+i4".split():
 print(f"{features}: {len(rows)} rows of {len(kernels)} kernels")
 PYTHON
 }
-on Nehalem portable naive.c "naive.auto split_idot.avx2" online.c
-on Haswell avx2 "split.avx2 split_idot.avx2" "split.avx512 split_idot.avx512vnni" split.avx2
+on Nehalem portable naive.c "naive.auto split_idot.avx2 split_bdot.avx2" online.c
+on Haswell avx2 "split.avx2 split_idot.avx2 split_bdot.avx2" \
+    "split.avx512 split_idot.avx512vnni split_bdot.avx512bf16" split.avx2
 
 [ $failures -eq 0 ]

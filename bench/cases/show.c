@@ -30,7 +30,7 @@ void attn_show_kernels(FILE *out)
         print_types(out, all[i]->k_types & all[i]->v_types);
         fprintf(out, "]%s%s\n", *missing ? ", not on this CPU: needs " : "", missing);
     }
-    fputs("\nNot built for any CPU: kernels for AMX, for SVE and for dot products of bf16.\n", out);
+    fputs("\nNot built for any CPU: kernels for AMX and for SVE.\n", out);
 }
 
 /* What this CPU has and no kernel of this build asks for. */
