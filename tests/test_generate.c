@@ -26,6 +26,7 @@ static void check_traces(void)
         {"1.5 2 2\n", "t:1: \"1.5 2 2\" is not a request"},
         {"0 99999999 2\n", "t:1: a prompt of 99999999"},
         {"0 99999999999999999999 2\n", "t:1: \"0 99999999999999999999 2\" is not a request"},
+        {"9007199254740993 1 1\n", "t:1: \"9007199254740993 1 1\" is not a request"},
         {"5 1 1\n\n4 1 1\n", "t:3: time goes backwards"},
     };
     struct attn_trace trace, same;

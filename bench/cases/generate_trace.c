@@ -17,7 +17,7 @@ static const char *read_number(const char *text, uint64_t *value)
     if (digits < 1 || digits > 16)
         return NULL;
     *value = strtoull(text, NULL, 10);
-    return text + digits;
+    return *value <= (uint64_t)1 << 53 ? text + digits : NULL;
 }
 
 static int read_line(const char *line, struct attn_request *request, struct attn_message *why)
@@ -28,8 +28,9 @@ static int read_line(const char *line, struct attn_request *request, struct attn
         at = read_number(at, &field[i]);
         if (!at || (i < 2 && *at != ' ' && *at != '\t'))
             return attn_refuse(why, -EINVAL,
-                               "\"%.40s\" is not a request; write three whole numbers: the decode "
-                               "step it arrives at, tokens of the prompt, tokens to generate",
+                               "\"%.40s\" is not a request; write three whole numbers up to 2^53: "
+                               "the decode step it arrives at, tokens of the prompt, tokens to "
+                               "generate",
                                line);
     }
     at += strspn(at, " \t\r");

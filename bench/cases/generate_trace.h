@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 struct attn_request {
-    uint64_t arrival;
+    uint64_t arrival;        /* at most 2^53 */
     uint32_t prompt, output; /* at least 1 each */
     uint32_t line;           /* of the file */
 };
