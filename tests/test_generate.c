@@ -10,6 +10,38 @@
 
 #include <errno.h>
 
+struct endless {
+    const char *text;
+    size_t given;
+};
+
+/* Ends after all, at 1 GiB, for the sake of who does not stop by himself. */
+static ssize_t read_endless(void *cookie, char *bytes, size_t n)
+{
+    struct endless *const endless = cookie;
+    const size_t length = strlen(endless->text);
+    if (endless->given >= (size_t)1 << 30)
+        return 0;
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = endless->text[(endless->given + i) % length];
+    endless->given += n;
+    return (ssize_t)n;
+}
+
+/* What never ends is not read until memory does. */
+static void check_endless(void)
+{
+    struct attn_trace trace;
+    struct attn_message why;
+    struct endless endless = {.text = "0 1 1\n"};
+    FILE *const file = fopencookie(&endless, "r", (cookie_io_functions_t){.read = read_endless});
+    CHECK(file && attn_trace_read("t", file, &trace, &why) == -EINVAL, "endless");
+    CHECK_STR(why.text, "t is not a trace: it is larger than 64 MiB");
+    CHECK(endless.given < (size_t)256 << 20, "%zu bytes were read", endless.given);
+    if (file)
+        fclose(file);
+}
+
 static void check_traces(void)
 {
     static const struct {
@@ -49,6 +81,7 @@ static void check_traces(void)
     CHECK(attn_trace_load("/nowhere/trace", &loaded, &why) == -ENOENT, "%s", why.text);
     CHECK(attn_trace_load("/", &loaded, &why) < 0, "a directory");
     CHECK(!attn_trace_find(12345), "never loaded");
+    check_endless();
 }
 
 /* Every page in use stands in one row only, and what is free and used is all there is. */

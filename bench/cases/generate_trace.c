@@ -3,11 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_BYTES_MAX = 64 << 20, TOKENS_MAX = 1 << 26 };
+enum { FILE_BYTES_MAX = 64 << 20 };
 
 /* Digits up to 2^53, so that a number is one everywhere; the next field or NULL. */
 static const char *read_number(const char *text, uint64_t *value)
@@ -36,11 +37,11 @@ static int read_line(const char *line, struct attn_request *request, struct attn
     at += strspn(at, " \t\r");
     if (*at && *at != '#')
         return attn_refuse(why, -EINVAL, "\"%.40s\" follows the three numbers of a request", at);
-    if (field[1] < 1 || field[2] < 1 || field[1] + field[2] > TOKENS_MAX)
+    if (field[1] < 1 || field[2] < 1 || field[1] + field[2] > ATTN_TRACE_TOKENS_MAX)
         return attn_refuse(why, -EINVAL,
                            "a prompt of %" PRIu64 " and an output of %" PRIu64
                            " tokens; both must be at least 1, together at most %d",
-                           field[1], field[2], TOKENS_MAX);
+                           field[1], field[2], ATTN_TRACE_TOKENS_MAX);
     request->arrival = field[0];
     request->prompt = (uint32_t)field[1];
     request->output = (uint32_t)field[2];
@@ -115,25 +116,43 @@ void attn_trace_free(struct attn_trace *trace)
     *trace = (struct attn_trace){0};
 }
 
-static int read_file(const char *path, char **text, struct attn_message *why)
+/* To the end of the file, or to where it is too large; *text is to be freed in any case. */
+static int read_text(const char *where, FILE *file, char **text, struct attn_message *why)
 {
-    FILE *const file = fopen(path, "re");
-    size_t size = 0;
+    size_t n = 0, room = 4096;
     *text = NULL;
-    if (!file)
-        return attn_refuse(why, -errno, "cannot read the trace %s: %s", path, strerror(errno));
-    errno = 0;
-    const ssize_t n = getdelim(text, &size, '\0', file);
-    const int error = ferror(file) ? errno : 0;
-    fclose(file);
-    if (error)
-        return attn_refuse(why, -error, "cannot read the trace %s: %s", path, strerror(error));
-    if (n < 0)
-        return attn_refuse(why, -EINVAL, "%s holds no request", path);
-    if (n > FILE_BYTES_MAX || (*text)[n - 1] == '\0')
-        return attn_refuse(why, -EINVAL, "%s is not a trace: it is %s", path,
-                           n > FILE_BYTES_MAX ? "larger than 64 MiB" : "not a text file");
+    for (;; room *= 2) {
+        char *const grown = realloc(*text, room + 1);
+        if (!grown)
+            return attn_refuse(why, -ENOMEM, "out of memory");
+        *text = grown;
+        errno = 0;
+        n += fread(*text + n, 1, room - n, file);
+        if (n < room || room > FILE_BYTES_MAX)
+            break;
+    }
+    (*text)[n] = '\0';
+    if (ferror(file)) {
+        const int error = errno ? errno : EIO;
+        return attn_refuse(why, -error, "cannot read the trace %s: %s", where, strerror(error));
+    }
+    const bool is_text = !memchr(*text, '\0', n);
+    if (n > FILE_BYTES_MAX || !is_text)
+        return attn_refuse(why, -EINVAL, "%s is not a trace: it is %s", where,
+                           is_text ? "larger than 64 MiB" : "not a text file");
     return 0;
+}
+
+int attn_trace_read(const char *where, FILE *file, struct attn_trace *trace,
+                    struct attn_message *why)
+{
+    char *text;
+    *trace = (struct attn_trace){0};
+    int error = read_text(where, file, &text, why);
+    if (!error)
+        error = attn_trace_parse(where, text, trace, why);
+    free(text);
+    return error;
 }
 
 static struct {
@@ -144,7 +163,6 @@ static size_t loads;
 
 int attn_trace_load(const char *path, const struct attn_trace **trace, struct attn_message *why)
 {
-    char *text;
     for (size_t i = 0; i < loads; i++)
         if (strcmp(loaded[i].path, path) == 0) {
             *trace = &loaded[i].trace;
@@ -152,10 +170,11 @@ int attn_trace_load(const char *path, const struct attn_trace **trace, struct at
         }
     if (loads == ATTN_TRACES_MAX)
         return attn_refuse(why, -EINVAL, "more than %d traces", ATTN_TRACES_MAX);
-    int error = read_file(path, &text, why);
-    if (!error)
-        error = attn_trace_parse(path, text, &loaded[loads].trace, why);
-    free(text);
+    FILE *const file = fopen(path, "re");
+    if (!file)
+        return attn_refuse(why, -errno, "cannot read the trace %s: %s", path, strerror(errno));
+    const int error = attn_trace_read(path, file, &loaded[loads].trace, why);
+    fclose(file);
     if (error)
         return error;
     loaded[loads].path = strdup(path);

@@ -16,10 +16,11 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct attn_request {
     uint64_t arrival;        /* at most 2^53 */
-    uint32_t prompt, output; /* at least 1 each */
+    uint32_t prompt, output; /* at least 1 each, together at most ATTN_TRACE_TOKENS_MAX */
     uint32_t line;           /* of the file */
 };
 
@@ -29,11 +30,18 @@ struct attn_trace {
     struct attn_request *request;
 };
 
-enum { ATTN_TRACES_MAX = 64, ATTN_TRACE_REQUESTS_MAX = 1 << 20 };
+enum {
+    ATTN_TRACES_MAX = 64,
+    ATTN_TRACE_REQUESTS_MAX = 1 << 20,
+    ATTN_TRACE_TOKENS_MAX = 1 << 26,
+};
 
 /* Reads a trace from text; `where` opens every message. 0, -EINVAL or -ENOMEM with a sentence. */
 int attn_trace_parse(const char *where, const char *text, struct attn_trace *trace,
                      struct attn_message *why);
+/* The same of what a file still holds, of which it reads no more than a trace may have. */
+int attn_trace_read(const char *where, FILE *file, struct attn_trace *trace,
+                    struct attn_message *why);
 void attn_trace_free(struct attn_trace *trace);
 
 /*
