@@ -5,7 +5,7 @@
  * numbers can be counted with, or a sentence of one line. Fed by test_fuzz_replay.c in every test
  * run, and by libFuzzer where the compiler has it.
  */
-#include "tests/fuzz_shapes.h"
+#include "tests/fuzz_replay.h"
 
 #include "analysis/capacity.h"
 

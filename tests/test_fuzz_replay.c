@@ -3,7 +3,7 @@
  * Feeds a fuzz target with the inputs that are kept for it, each as it is, cut off anywhere, and
  * with bytes changed. The folder is the only argument.
  */
-#include "tests/fuzz_shapes.h"
+#include "tests/fuzz_replay.h"
 
 #include "tests/test.h"
 

@@ -45,19 +45,16 @@ static int list_files(struct ana_index *index, const json_t *map, struct ana_fau
     return 0;
 }
 
-int ana_index_read(const char *path, struct ana_index *index, struct ana_fault *fault)
+/* Takes `root` over; it is NULL if the text is no JSON, as `error` says. */
+static int take(const char *path, json_t *root, const json_error_t *error, struct ana_index *index,
+                struct ana_fault *fault)
 {
-    json_error_t error;
-    int status = 0;
-    *index = (struct ana_index){.path = path};
-    errno = 0;
-    index->root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-    const json_t *const map = json_object_get(index->root, "weight_map");
-    if (!index->root && json_error_code(&error) == json_error_cannot_open_file)
-        status = ana_fault(fault, errno ? -errno : -EIO, "%.400s: %s", path, strerror(errno));
-    else if (!index->root)
-        status = ana_fault(fault, -EBADMSG, "%.300s: line %d: not JSON: %.200s", path, error.line,
-                           error.text);
+    int status;
+    *index = (struct ana_index){.path = path, .root = root};
+    const json_t *const map = json_object_get(root, "weight_map");
+    if (!root)
+        status = ana_fault(fault, -EBADMSG, "%.300s: line %d: not JSON: %.200s", path, error->line,
+                           error->text);
     else if (!json_object_size(map))
         status = ana_fault(fault, -EBADMSG,
                            "%.400s: no index of a checkpoint: it has no weight_map", path);
@@ -66,6 +63,25 @@ int ana_index_read(const char *path, struct ana_index *index, struct ana_fault *
     if (status)
         ana_index_free(index);
     return status;
+}
+
+int ana_index_parse(const char *path, const char *text, size_t length, struct ana_index *index,
+                    struct ana_fault *fault)
+{
+    json_error_t error;
+    json_t *const root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    return take(path, root, &error, index, fault);
+}
+
+int ana_index_read(const char *path, struct ana_index *index, struct ana_fault *fault)
+{
+    json_error_t error;
+    *index = (struct ana_index){0};
+    errno = 0;
+    json_t *const root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (!root && json_error_code(&error) == json_error_cannot_open_file)
+        return ana_fault(fault, errno ? -errno : -EIO, "%.400s: %s", path, strerror(errno));
+    return take(path, root, &error, index, fault);
 }
 
 void ana_index_free(struct ana_index *index)

@@ -14,6 +14,9 @@ struct ana_index {
 
 /* 0, or -errno and a sentence; `path` must outlive it. */
 int ana_index_read(const char *path, struct ana_index *index, struct ana_fault *fault);
+/* The same of the text of an index; `path` is for sentences. */
+int ana_index_parse(const char *path, const char *text, size_t length, struct ana_index *index,
+                    struct ana_fault *fault);
 void ana_index_free(struct ana_index *index);
 
 /* Does files[i] hold what the index says, no tensor more and none less? 0 or -EBADMSG. */

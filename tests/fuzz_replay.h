@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fuzz targets of the readers of shapes, in the form libFuzzer calls. */
-#ifndef ATTN_FUZZ_SHAPES_H
-#define ATTN_FUZZ_SHAPES_H
+/* The fuzz targets that test_fuzz_replay.c feeds, in the form libFuzzer calls. */
+#ifndef ATTN_FUZZ_REPLAY_H
+#define ATTN_FUZZ_REPLAY_H
 
 #include <stddef.h>
 #include <stdint.h>
