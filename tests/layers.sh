@@ -21,7 +21,7 @@ jansson\.h                  ^analysis/|^bench/harness/baseline\.c|^tests/
 sqlite3\.h                  ^analysis/regress/history|^tests/
 valgrind/.*                 ^bench/machine/
 (.*intrin|arm_[a-z0-9]+)\.h ^kernels/(simd|ladder/)
-ggml.*\.h                   ^scripts/peers/
+ggml.*\.h                   ^scripts/peers/|^tests/ggml/
 dlfcn\.h                    ^bench/cases/library|^tests/preload_perf
 (time|unistd|fcntl|signal|sched|threads|sys/mman)\.h ^(analysis|bench|tests)/
 '
