@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What measures other programs, without those programs: arguments, a missing network, a virtual
-# environment left half installed, and the rows made of a PyTorch that is played by a few lines of
-# numpy, once right and once wrong. Argument: attn-bench.
+# environment left half installed, and the rows made of a PyTorch and an ONNX Runtime that are played
+# by a few lines of numpy (below and in tests/ort), right and wrong. Argument: attn-bench.
 set -u -o pipefail
 bench=$(realpath "$1")
-peers=$(cd "$(dirname "$0")/../scripts/peers" && pwd)
+tests=$(cd "$(dirname "$0")" && pwd)
+peers=$(cd "$tests/../scripts/peers" && pwd)
 python=$(for p in python3 /usr/bin/python3; do
     "$p" -c 'import numpy, sys; print(sys.executable)' 2>/dev/null && break
 done) || { echo "no python3 with numpy"; exit 77; }
@@ -72,8 +73,8 @@ mkdir -p empty/lib && touch empty/lib/libggml.so empty/lib/libggml-cpu.so
 says 2 "ggml.sh: 'a b' is no name of a kernel; use a-z, 0-9 and _" \
     "$peers/ggml.sh" --prefix="$dir/empty" --name='a b'
 
-# ---- rows, of a PyTorch of ours
-mkdir fake
+# ---- rows, of a PyTorch and an ONNX Runtime of ours
+mkdir fake && cp "$tests"/ort/*.py fake
 cat >fake/torch.py <<'PYTHON'
 import os, numpy as np
 __version__ = "0"
@@ -106,17 +107,20 @@ export PYTHONPATH=$dir/fake
 "$bench" --kv_heads=1,4 --heads=4 --dim=16 --context=64,100 --kv_type=f32,f16 --threads=1 --cache=hot \
     --kernel=best,ref,ceil_read --window=0,7 --benchmark_min_time=1x --benchmark_repetitions=2 \
     --benchmark_out=result.json >out 2>err || fail "attn-bench: $(tail -n 1 err)"
-peer() { FAKE=$1 "$python" "$peers/peers.py" --peer=torch result.json -o peers.json; }
-says 0 '*8 shapes are left out: *' peer right
-"$python" - <<'PYTHON' || fail "rows of a peer: $(head -c 600 peers.json)"
-import json
+peer() { FAKE=$2 "$python" "$peers/peers.py" --peer="$1" result.json -o peers.json; }
+for peer in torch ort; do
+    says 0 '*8 shapes are left out: *' peer $peer right
+    "$python" - $peer <<'PYTHON' || fail "rows of $peer: $(head -c 600 peers.json)"
+import json, sys
 ours, theirs = json.load(open("result.json")), json.load(open("peers.json"))
 names = {r["run_name"].split("/", 2)[2] for r in ours["benchmarks"]}
+kernel = "peer_" + sys.argv[1]
 assert theirs["context"]["seed"] == ours["context"]["seed"]
+assert theirs["context"]["peers"] == kernel + " 0", theirs["context"]["peers"]
 rows = theirs["benchmarks"]
 assert not [r for r in rows if "error_occurred" in r or "skipped" in r], rows
 got = {r["run_name"] for r in rows}
-assert len(got) == 8 and all(n.startswith("decode/peer_torch/") for n in got), got
+assert len(got) == 8 and all(n.startswith(f"decode/{kernel}/") for n in got), got
 assert all(n.split("/", 2)[2] in names for n in got)
 by = {r["name"].split("/", 2)[2]: r for r in ours["benchmarks"] if "/ref/" in r["name"]}
 for r in rows:
@@ -124,17 +128,54 @@ for r in rows:
     for key in ("kv_bytes", "bytes", "flops", "threads") if same else ():
         assert r[key] == same[key], (key, r[key], same[key])
     assert r["max_abs_error"] <= r["error_bound"] and r["real_time"] > 0
+    assert r["max_abs_error"] < (1e-6 if "/kv:f32/" in r["name"] else 1e-3), r
 assert {r.get("aggregate_name") for r in rows} == {None, "mean", "median", "stddev"}
 PYTHON
-for lie in wrong raises; do
-    says 0 '*' peer $lie
-    "$python" - $lie <<'PYTHON' || fail "$lie: $(head -c 600 peers.json)"
+    for lie in wrong raises; do
+        says 0 '*' peer $peer $lie
+        "$python" - $peer $lie <<'PYTHON' || fail "$peer $lie: $(head -c 600 peers.json)"
 import json, sys
 rows = json.load(open("peers.json"))["benchmarks"]
-text = {"wrong": "wrong result before timing: ", "raises": "PyTorch: no kernel for this"}[sys.argv[1]]
-assert rows and all(r["error_message"].startswith(text) and "real_time" not in r for r in rows), rows
+title = {"torch": "PyTorch", "ort": "ONNX Runtime"}[sys.argv[1]]
+text = {"wrong": "wrong result before timing: ", "raises": title + ": no kernel for this"}
+text = text[sys.argv[2]]
+assert len(rows) == 8, rows
+assert all(r["error_message"].startswith(text) and "real_time" not in r for r in rows), rows
 PYTHON
+    done
 done
+
+# ---- what only one of the two can do, with threads, cold, and a batch
+"$bench" --batch=2 --heads=4 --kv_heads=2 --dim=16 --context=64 --kv_type=f16,bf16 --threads=2 \
+    --benchmark_min_time=1x --benchmark_out=both.json >out 2>err || fail "both: $(tail -n 1 err)"
+sed -i 's/"env.llc_bytes": .*/"env.llc_bytes": "65536",/' both.json
+says 0 '' env FAKE_THREADS=2 "$python" "$peers/peers.py" both.json -o peers.json
+"$python" - <<'PYTHON' || fail "both peers: $(head -c 600 peers.json)"
+import json
+theirs = json.load(open("peers.json"))
+assert theirs["context"]["peers"] == "peer_torch 0 peer_ort 0", theirs["context"]["peers"]
+rows = theirs["benchmarks"]
+skipped = [r for r in rows if "skipped" in r]
+sentence = "ONNX Runtime: GroupQueryAttention of its CPU provider knows no bf16"
+assert [r["name"].split("/")[1:3] for r in skipped] == [["peer_ort", "kv:bf16"]], skipped
+assert skipped[0]["skip_message"] == sentence and "real_time" not in skipped[0], skipped
+timed = [r for r in rows if "real_time" in r]
+assert len(timed) == len(rows) - 1 and {r["run_name"].split("/")[1] for r in timed} == {
+    "peer_torch", "peer_ort"}
+assert all(r["copies"] == 32 and r["threads"] == 2 for r in timed), timed[0]
+PYTHON
+
+# ---- peers that are not there
+mkdir none && echo 'raise ImportError("it is not here")' | tee none/onnx.py >none/torch.py
+says 77 'peers.py: skipped: none of the peers is installed' \
+    env PYTHONPATH="$dir/none" "$python" "$peers/peers.py" result.json -o none.json
+grep -q '^peers.py: ort is left out: it is not here$' err || fail "a missing peer: $(cat err)"
+[ ! -e none.json ] || fail "without peers a file was written"
+rm none/torch.py
+says 0 'peers.py: ort is left out: it is not here' \
+    env PYTHONPATH="$dir/none:$dir/fake" "$python" "$peers/peers.py" result.json -o one.json
+grep -q '"peers": "peer_torch 0"' one.json || fail "one peer of two: $(head -c 600 one.json)"
+
 says 2 'peers.py: -o would overwrite the file the cases are from' \
     "$python" "$peers/peers.py" --peer=torch result.json -o result.json
 echo '{"context": 3}' >bad.json
