@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What measures other programs, without those programs: arguments, a missing network, a virtual
-# environment left half installed, and the rows made of a PyTorch and an ONNX Runtime that are played
-# by a few lines of numpy (below and in tests/ort), right and wrong. Argument: attn-bench.
+# environment left half installed, and the rows made of a PyTorch and an ONNX Runtime that are
+# played by a few lines of numpy (below and in tests/ort), right and wrong, of our data.
+# Arguments: attn-bench, and the kernel that writes its input to a file.
 set -u -o pipefail
 bench=$(realpath "$1")
+dump=$(realpath "$2")
 tests=$(cd "$(dirname "$0")" && pwd)
 peers=$(cd "$tests/../scripts/peers" && pwd)
 python=$(for p in python3 /usr/bin/python3; do
@@ -144,6 +146,32 @@ assert all(r["error_message"].startswith(text) and "real_time" not in r for r in
 PYTHON
     done
 done
+
+# ---- the same data, bit for bit
+seed=12345678901234567890
+for batch in 1 3; do
+    for type in f32 f16 bf16; do
+        DUMP=$type-$batch.raw "$bench" --load="$dump" --kernel=dump --kv_type=$type --batch=$batch \
+            --heads=6 --kv_heads=3 --dim=20 --context=77 --cache=hot --seed=$seed >out 2>err ||
+            fail "dump: $(cat err)"
+    done
+done
+"$python" -B - "$peers" $seed <<'PYTHON' || fail "the data of a peer is not ours"
+import sys
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+import peers
+seed = int(sys.argv[2])
+for batch in 1, 3:
+    for kind in "f32", "f16", "bf16":
+        p = dict(batch=batch, heads=6, kv_heads=3, dim=20, context=77, kv=kind)
+        ours = np.fromfile(f"{kind}-{batch}.raw", np.uint32)
+        theirs = np.concatenate([x.ravel() for x in peers.data_of(p, seed)]).view(np.uint32)
+        assert np.array_equal(ours, theirs), (kind, batch, ours[:8], theirs[:8])
+# Of fill_value() with seed 7, on either side of index 2^32.
+wanted = np.array([-0.512405157, 0.960511327, 0.197167039, -0.21596849], np.float32)
+assert np.array_equal(peers.filled(7, (1 << 32) - 2, 4), wanted), peers.filled(7, (1 << 32) - 2, 4)
+PYTHON
 
 # ---- what only one of the two can do, with threads, cold, and a batch
 "$bench" --batch=2 --heads=4 --kv_heads=2 --dim=16 --context=64 --kv_type=f16,bf16 --threads=2 \

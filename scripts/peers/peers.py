@@ -4,9 +4,10 @@
 
 Reads the decode cases of the file, runs each with PyTorch's scaled_dot_product_attention and with
 ONNX Runtime's GroupQueryAttention, and writes rows of the same names with `peer_torch` and
-`peer_ort` as their kernel. As there: caches are cold (copies take turns, eight times the last-level
-cache together), each output is held against a double-precision reference before it is timed, a
-wrong one becomes an error row, and bytes and operations are those the problem cannot do without.
+`peer_ort` as their kernel. As there: queries and caches are those of the seed, caches are cold
+(copies take turns, eight times the last-level cache together), each output is held against a
+double-precision reference before it is timed, a wrong one becomes an error row, and bytes and
+operations are those the problem cannot do without.
 python.sh brings the packages; without one of them its rows are left out with a sentence.
 """
 import argparse
@@ -21,6 +22,7 @@ import time
 import numpy as np
 
 REPETITIONS, MIN_SECONDS, ROTATION, BOUND = 5, 0.05, 8, 32.0
+ALL_ONES = (1 << 64) - 1
 KEYS = {"kv", "batch", "heads", "kv_heads", "dim", "context", "cache", "threads"}
 # Unit roundoff of the arithmetic they do on a cache of that type.
 EPS = {"f32": 2.0**-24, "f16": 2.0**-11, "bf16": 2.0**-8}
@@ -79,6 +81,39 @@ def rounded(array, kind):
         even = bits + 0x7FFF + ((bits >> 16) & 1)
         return (even & np.uint32(0xFFFF0000)).view(np.float32)
     return array
+
+
+def filled(seed, first, n):
+    """Values [first, first + n) of what bench/machine/fill.c makes of a seed: a hash of the lower
+    half of their index, with a key made of the upper one."""
+    values = np.empty(n, np.float32)
+    at = 0
+    while at < n:
+        upper, lower = divmod(first + at, 1 << 32)
+        end = min(n, at + (1 << 32) - lower)
+        key = seed * 0x9E3779B97F4A7C15 + upper + 1 & ALL_ONES
+        key = (key ^ key >> 32) * 0xD6E8FEB86659FD93 & ALL_ONES
+        key = (key ^ key >> 29) * 0x9E3779B97F4A7C15 & ALL_ONES
+        key = np.uint32((key ^ key >> 32) & 0xFFFFFFFF)
+        bits = np.arange(end - at, dtype=np.uint32) + np.uint32(lower) + key
+        bits *= np.uint32(0x9E3779B1)
+        bits = (bits ^ (bits >> np.uint32(15)) ^ key) * np.uint32(0x85EBCA77)
+        bits ^= bits >> np.uint32(16)
+        values[at:end] = bits.view(np.int32) >> np.int32(8)
+        at = end
+    return values * np.float32(2.0**-23)
+
+
+def data_of(p, seed):
+    """Queries, before they are rounded, and the first copy of K and V as attn-bench has them: V
+    lies behind K in one stream, from the next page on and half a page and a line further
+    (bench/machine/pool.c)."""
+    shape = p["batch"], p["kv_heads"], p["context"], p["dim"]
+    n, size = math.prod(shape), BYTES[p["kv"]]
+    behind = (math.ceil(n * size / 4096) * 4096 + 2048 + 64) // size
+    queries = p["batch"], p["heads"], p["dim"]
+    q = filled(seed ^ 0x71756572, 0, math.prod(queries)).reshape(queries)
+    return q, *(rounded(filled(seed, at, n), p["kv"]).reshape(shape) for at in (0, behind))
 
 
 def reference(p, q, k, v):
@@ -248,10 +283,7 @@ def run_case(peer, family, rest, p, label, llc, memory, seed):
            "threads": p["threads"]}
     try:
         copies = copies_of(p, llc, memory)
-        random = np.random.default_rng(seed)
-        shape = (p["batch"], p["kv_heads"], p["context"], p["dim"])
-        q = random.uniform(-1, 1, (p["batch"], p["heads"], p["dim"])).astype(np.float32)
-        k, v = (rounded(random.uniform(-1, 1, shape).astype(np.float32), p["kv"]) for _ in "kv")
+        q, k, v = data_of(p, seed)
         q = rounded(q, p["kv"])
         call, read = peer.open(p, q, k, v, copies)
         found = read(call(0))[0]
@@ -329,6 +361,7 @@ def main():
             result = json.load(text)
         context = dict(result["context"])
         cases, skipped = cases_of(result)
+        seed = int(context.get("seed", 1))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as why:
         print(f"peers.py: {options.result} is no result file of attn-bench: {why}", file=sys.stderr)
         return 2
@@ -351,11 +384,12 @@ def main():
     for family, (rest, problem, label) in enumerate(cases):
         for peer in peers:
             document["benchmarks"] += run_case(peer, family, rest, problem, label, llc,
-                                               memory_available(), 1)
+                                               memory_available(), seed)
             write(options.out, document)
     bad = sum("error_occurred" in row for row in document["benchmarks"])
     print(f"{options.out}: {len(cases)} cases of {len(peers)} peers, {bad} errors")
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
