@@ -14,10 +14,8 @@
 #include <sys/auxv.h>
 #endif
 
-enum { TILE_BITS = 8 };
-
 static uint64_t cpu_mask = UINT64_MAX;
-static atomic_uint reading; /* streams << TILE_BITS | tile; 0: not asked yet */
+static _Atomic(uint32_t) reading; /* a struct attn_cpu_reading; 0: not asked yet */
 
 static const struct {
     uint64_t bit;
@@ -83,11 +81,11 @@ static uint64_t detect(void)
     return f;
 }
 
-/* AMD's second-level prefetchers follow half as many ascending runs of lines as Intel's, and want
- * them shorter. */
+/* AMD's second-level prefetchers follow half as many ascending runs of lines as Intel's, and its
+ * cores keep fewer lines in flight. */
 static struct attn_cpu_reading detect_reading(void)
 {
-    struct attn_cpu_reading r = {.tile = 0, .streams = 8};
+    struct attn_cpu_reading r = {.tile = 0, .streams = 8, .burst = UINT16_MAX};
 #if defined(__x86_64__)
     uint32_t a, b, c, d;
     char maker[12];
@@ -96,7 +94,7 @@ static struct attn_cpu_reading detect_reading(void)
         memcpy(maker + 4, &d, 4);
         memcpy(maker + 8, &c, 4);
         if (!memcmp(maker, "AuthenticAMD", 12) || !memcmp(maker, "HygonGenuine", 12))
-            r = (struct attn_cpu_reading){.tile = 24, .streams = 4};
+            r = (struct attn_cpu_reading){.tile = 24, .streams = 4, .burst = 16};
     }
 #endif
     return r;
@@ -105,18 +103,21 @@ static struct attn_cpu_reading detect_reading(void)
 /* Kept, because a virtual machine takes longer over cpuid than a small call does. */
 struct attn_cpu_reading attn_cpu_reading(void)
 {
-    const unsigned known = atomic_load_explicit(&reading, memory_order_relaxed);
-    if (!known)
+    struct attn_cpu_reading r;
+    uint32_t known = atomic_load_explicit(&reading, memory_order_relaxed);
+    if (!known) {
         attn_cpu_set_reading(detect_reading());
-    const unsigned all = atomic_load_explicit(&reading, memory_order_relaxed);
-    return (struct attn_cpu_reading){.tile = all & ((1u << TILE_BITS) - 1),
-                                     .streams = all >> TILE_BITS};
+        known = atomic_load_explicit(&reading, memory_order_relaxed);
+    }
+    memcpy(&r, &known, sizeof(r));
+    return r;
 }
 
 void attn_cpu_set_reading(struct attn_cpu_reading r)
 {
-    const unsigned all = r.streams ? r.streams << TILE_BITS | r.tile : 0;
-    atomic_store_explicit(&reading, all, memory_order_relaxed);
+    uint32_t all;
+    memcpy(&all, &r, sizeof(all));
+    atomic_store_explicit(&reading, r.streams ? all : 0, memory_order_relaxed);
 }
 
 uint64_t attn_cpu_features(void)

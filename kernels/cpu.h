@@ -29,12 +29,13 @@ void attn_cpu_set_mask(uint64_t mask);
 const char *attn_cpu_feature_name(uint64_t bit);
 
 /*
- * How the prefetchers of this CPU want memory to be read when reading is what takes the time:
- * tokens of a tile (0: as many as suit the arithmetic) from so many places in turn. What was
- * measured, by maker, is in results/kernels.md.
+ * How this CPU wants memory to be read when reading is what takes the time. What was measured, by
+ * maker, is in results/kernels.md.
  */
 struct attn_cpu_reading {
-    uint32_t tile, streams;
+    uint8_t tile;    /* tokens of a tile; 0: as many as suit the arithmetic */
+    uint8_t streams; /* places they are from, which its prefetchers follow */
+    uint16_t burst;  /* lines to ask for at once; more are spread among the multiply-adds */
 };
 
 struct attn_cpu_reading attn_cpu_reading(void); /* asked once */

@@ -95,11 +95,73 @@ MICRO_INLINE void micro_sums(const uint32_t rows, const uint32_t tokens,
     }
 }
 
-/* logit[j][r] = q[r] . k[j]; dim is a multiple of VF_LANES, q rows are q_stride floats apart. */
-MICRO_INLINE void micro_qk(const uint32_t rows, const uint32_t tokens, const enum attn_type type,
-                           const float *q, size_t q_stride, const void *const *k, uint32_t dim,
+/* Lines of `tokens` rows a Q K' step asks for meanwhile: one line of every row after the other,
+ * each while it takes `dims` elements of the head dim. */
+struct micro_ahead {
+    const void *const *row;
+    size_t from; /* byte of a row at which the first line begins */
+    uint32_t lines, dims;
+};
+
+/* Vectors of the head dim that are a line of a cache of that type. */
+MICRO_INLINE uint32_t micro_line_vectors(const enum attn_type type)
+{
+    return (type == ATTN_F32 ? MICRO_LINE : 2 * MICRO_LINE) / VF_LANES;
+}
+
+/* Rows t .. t + per - 1 of `tokens`; a number that does not divide them has the last one again. */
+MICRO_INLINE void micro_ask(const void *const *row, uint32_t t, const uint32_t per,
+                            const uint32_t tokens, size_t from)
+{
+    MICRO_UNROLL
+    for (uint32_t i = 0; i < per; i++)
+        vf_prefetch((const char *)row[tokens % per && t + i >= tokens ? tokens - 1 : t + i] + from);
+}
+
+/* acc[j][r] += q[r] . k[j], a vector of the head dim from element d on. */
+MICRO_INLINE void micro_qk_step(const uint32_t rows, const uint32_t tokens,
+                                const enum attn_type type, const float *q, size_t q_stride,
+                                const void *const *k, size_t d,
+                                vf acc[MICRO_TOKENS_MAX][MICRO_ROWS])
+{
+    if (rows > tokens) { /* K in registers, q streams */
+        vf kv[MICRO_TOKENS_MAX];
+        MICRO_UNROLL
+        for (uint32_t j = 0; j < tokens; j++)
+            kv[j] = micro_load(type, k[j], d);
+        MICRO_UNROLL
+        for (uint32_t r = 0; r < rows; r++) {
+            const vf qv = vf_load(q + r * q_stride);
+            MICRO_UNROLL
+            for (uint32_t j = 0; j < tokens; j++)
+                acc[j][r] = vf_fma(qv, kv[j], acc[j][r]);
+        }
+    } else { /* q in registers, K streams */
+        vf qv[MICRO_ROWS];
+        MICRO_UNROLL
+        for (uint32_t r = 0; r < rows; r++)
+            qv[r] = vf_load(q + r * q_stride);
+        MICRO_UNROLL
+        for (uint32_t j = 0; j < tokens; j++) {
+            const vf kv = micro_load(type, k[j], d);
+            MICRO_UNROLL
+            for (uint32_t r = 0; r < rows; r++)
+                acc[j][r] = vf_fma(qv[r], kv, acc[j][r]);
+        }
+    }
+}
+
+/*
+ * logit[j][r] = q[r] . k[j]; dim is a multiple of VF_LANES, q rows are q_stride floats apart. If
+ * anything is asked for ahead, `spread`, it is spread among the multiply-adds.
+ */
+MICRO_INLINE void micro_qk(const uint32_t rows, const uint32_t tokens, const bool spread,
+                           const enum attn_type type, const float *q, size_t q_stride,
+                           const void *const *k, uint32_t dim, struct micro_ahead ahead,
                            float *logit)
 {
+    const uint32_t line = micro_line_vectors(type), per = (tokens + line - 1) / line;
+    size_t d = 0;
     vf acc[MICRO_TOKENS_MAX][MICRO_ROWS];
     MICRO_UNROLL
     for (uint32_t j = 0; j < tokens; j++) {
@@ -107,33 +169,16 @@ MICRO_INLINE void micro_qk(const uint32_t rows, const uint32_t tokens, const enu
         for (uint32_t r = 0; r < rows; r++)
             acc[j][r] = vf_zero();
     }
-    for (size_t d = 0; d < dim; d += VF_LANES) {
-        if (rows > tokens) { /* K in registers, q streams */
-            vf kv[MICRO_TOKENS_MAX];
-            MICRO_UNROLL
-            for (uint32_t j = 0; j < tokens; j++)
-                kv[j] = micro_load(type, k[j], d);
-            MICRO_UNROLL
-            for (uint32_t r = 0; r < rows; r++) {
-                const vf qv = vf_load(q + r * q_stride + d);
-                MICRO_UNROLL
-                for (uint32_t j = 0; j < tokens; j++)
-                    acc[j][r] = vf_fma(qv, kv[j], acc[j][r]);
-            }
-        } else { /* q in registers, K streams */
-            vf qv[MICRO_ROWS];
-            MICRO_UNROLL
-            for (uint32_t r = 0; r < rows; r++)
-                qv[r] = vf_load(q + r * q_stride + d);
-            MICRO_UNROLL
-            for (uint32_t j = 0; j < tokens; j++) {
-                const vf kv = micro_load(type, k[j], d);
-                MICRO_UNROLL
-                for (uint32_t r = 0; r < rows; r++)
-                    acc[j][r] = vf_fma(qv[r], kv, acc[j][r]);
-            }
+    for (; spread && ahead.lines; ahead.lines--, ahead.from += 64) {
+        const size_t end = ahead.lines > 1 ? d + ahead.dims : dim;
+        for (uint32_t asked = 0; d < end; d += VF_LANES, asked += per) {
+            if (asked < tokens)
+                micro_ask(ahead.row, asked, per, tokens, ahead.from);
+            micro_qk_step(rows, tokens, type, q + d, q_stride, k, d, acc);
         }
     }
+    for (; d < dim; d += VF_LANES)
+        micro_qk_step(rows, tokens, type, q + d, q_stride, k, d, acc);
     micro_sums(rows, tokens, acc, logit);
 }
 

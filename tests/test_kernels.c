@@ -80,7 +80,9 @@ static void check_problem(const struct attn_problem *p, enum data_kind kind, uin
     if (invalid)
         return;
     /* As different makers' memory wants to be read, and as this one's does. */
-    const struct attn_cpu_reading readings[] = {{0}, {.streams = 8}, {.tile = 24, .streams = 4}};
+    const struct attn_cpu_reading readings[] = {{0},
+                                                {.streams = 8, .burst = UINT16_MAX},
+                                                {.tile = 24, .streams = 4, .burst = 16}};
     attn_cpu_set_reading(readings[seed % 3]);
     kernel_case_open(&c, p, kind, seed, sample);
     for (size_t k = 0; k < count; k++) {

@@ -68,45 +68,65 @@ MICRO_INLINE void block_qk_narrow(const uint32_t rows, enum attn_type type, cons
     }
 }
 
-/* Logits of a block of `rows` (constant) rows; asks for a share of the rows in `ahead`. */
-MICRO_INLINE void block_qk_rows(const uint32_t rows, enum attn_type type, const float *q,
-                                uint32_t dim, const void *const *k, struct narrow_scales scales,
-                                uint32_t n, float *logit, const void *const *ahead,
-                                struct tile_share share)
+/* Logits of a block; a share of the rows in `ahead` is asked for step by step, or spread: as many
+ * lines as K has over its multiply-adds, what is left over before them. */
+MICRO_INLINE void block_qk_typed(const uint32_t rows, const bool spread, enum attn_type type,
+                                 const float *q, uint32_t dim, const void *const *k, uint32_t n,
+                                 float *logit, const void *const *ahead, struct tile_share share)
 {
-    if (narrow_type(type)) {
-        block_qk_narrow(rows, narrow_codes(type), q, dim, k, scales, n, logit, ahead, share);
-        return;
-    }
     const uint32_t tokens = micro_tokens(rows), lanes = micro_lanes(rows);
+    const uint32_t most = spread ? dim / VF_LANES / micro_line_vectors(type) : 0;
+    struct micro_ahead over = {.from = share.from, .lines = share.lines};
+    if (over.lines > most)
+        over.lines = most;
+    over.dims = over.lines ? dim / VF_LANES / over.lines * VF_LANES : 0;
+    share.from += (size_t)over.lines * TILE_LINE;
+    share.lines -= over.lines;
     for (uint32_t j = 0; j < n; j += tokens) {
         float *const to = logit + (size_t)j * lanes;
         tile_fetch(ahead, j, tokens, share);
+        over.row = ahead + j;
         if (type == ATTN_F16)
-            micro_qk(rows, tokens, ATTN_F16, q, dim, k + j, dim, to);
+            micro_qk(rows, tokens, spread, ATTN_F16, q, dim, k + j, dim, over, to);
         else if (type == ATTN_BF16)
-            micro_qk(rows, tokens, ATTN_BF16, q, dim, k + j, dim, to);
+            micro_qk(rows, tokens, spread, ATTN_BF16, q, dim, k + j, dim, over, to);
         else
-            micro_qk(rows, tokens, ATTN_F32, q, dim, k + j, dim, to);
+            micro_qk(rows, tokens, spread, ATTN_F32, q, dim, k + j, dim, over, to);
     }
+}
+
+/* Logits of a block of `rows` (constant) rows; asks for a share of the rows in `ahead`, for up to
+ * `burst` lines at once. */
+MICRO_INLINE void block_qk_rows(const uint32_t rows, enum attn_type type, const float *q,
+                                uint32_t dim, const void *const *k, struct narrow_scales scales,
+                                uint32_t n, float *logit, const void *const *ahead,
+                                struct tile_share share, uint32_t burst)
+{
+    if (narrow_type(type))
+        block_qk_narrow(rows, narrow_codes(type), q, dim, k, scales, n, logit, ahead, share);
+    else if (micro_tokens(rows) * share.lines <= burst)
+        block_qk_typed(rows, false, type, q, dim, k, n, logit, ahead, share);
+    else
+        block_qk_typed(rows, true, type, q, dim, k, n, logit, ahead, share);
 }
 
 static inline void block_qk(uint32_t rows, enum attn_type type, const float *q, uint32_t dim,
                             const void *const *k, struct narrow_scales scales, uint32_t n,
-                            float *logit, const void *const *ahead, struct tile_share share)
+                            float *logit, const void *const *ahead, struct tile_share share,
+                            uint32_t burst)
 {
     switch (rows) {
     case 1:
-        block_qk_rows(1, type, q, dim, k, scales, n, logit, ahead, share);
+        block_qk_rows(1, type, q, dim, k, scales, n, logit, ahead, share, burst);
         return;
     case 2:
-        block_qk_rows(2, type, q, dim, k, scales, n, logit, ahead, share);
+        block_qk_rows(2, type, q, dim, k, scales, n, logit, ahead, share, burst);
         return;
     case 3:
-        block_qk_rows(3, type, q, dim, k, scales, n, logit, ahead, share);
+        block_qk_rows(3, type, q, dim, k, scales, n, logit, ahead, share, burst);
         return;
     default:
-        block_qk_rows(4, type, q, dim, k, scales, n, logit, ahead, share);
+        block_qk_rows(4, type, q, dim, k, scales, n, logit, ahead, share, burst);
     }
 }
 

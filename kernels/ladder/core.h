@@ -17,6 +17,7 @@
 
 #include <string.h>
 
+#include "kernels/cpu.h"
 #include "kernels/ladder/block.h"
 #include "kernels/state.h"
 
@@ -35,6 +36,7 @@ struct core {
     bool ordered;             /* positions of a tile ascend: blocks of rows may end at their own */
     bool plain;               /* neither softcap nor bias: logits go straight to the softmax */
     bool silent;              /* nothing is asked of memory ahead of its use */
+    uint32_t burst;           /* lines that are asked for at once (kernels/cpu.h) */
     const void *const *later; /* rows of V to ask for while K is multiplied; NULL: the tile's own */
     float *q;                 /* [rows][dim], or by blocks as micro_qk_lanes() has it; scaled */
     float *tile;              /* [tokens][max(dim, dim_v)] */
@@ -148,6 +150,7 @@ static inline struct core core_at(const struct attn_args *args, uint32_t rows, u
         .wide_v = core_widens(p->v_type, p->dim_v, together),
         .plain = p->softcap == 0 && !args->alibi,
         .silent = args->prefetch == ATTN_PREFETCH_NONE,
+        .burst = attn_cpu_reading().burst,
         .q = memory,
     };
     c.tile = c.q + core_pad((size_t)core_rows(rows) * c.dim);

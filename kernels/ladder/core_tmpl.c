@@ -36,7 +36,7 @@ static void core_qk(const struct core *c, uint32_t row, uint32_t begin, uint32_t
         block_lanes(vectors, block->lanes, q, c->tile, c->dim, n, logit, later, share);
     else
         block_qk(block->rows, c->wide_k ? ATTN_F32 : c->p->k_type, q, c->dim, k, scales, n, logit,
-                 later, share);
+                 later, share, c->burst);
 }
 
 /* Logits of all rows to weights. */
