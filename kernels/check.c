@@ -91,6 +91,12 @@ static struct logit logit_at(const struct query *query, const void *k, const voi
         l.value -= bias;
         l.magnitude += fabs(bias);
     }
+    if (args->bias) {
+        const size_t distance = query->at - pos, last = ATTN_BIAS_SPAN - 1;
+        const size_t entry = query->head * (last + 1) + (distance < last ? distance : last);
+        l.value += (double)args->bias[entry];
+        l.magnitude += fabs((double)args->bias[entry]);
+    }
     return l;
 }
 

@@ -54,6 +54,8 @@ struct attn_args {
     uint32_t tile;           /* tokens to take at a time, a multiple of 8; 0: the kernel's own */
     int32_t prefetch;        /* tiles ahead of its use memory is asked for; 0: the kernel's own,
                               * ATTN_PREFETCH_NONE: it is not asked for */
+    const float *bias;       /* [heads][ATTN_BIAS_SPAN] logit += its entry at query pos - key pos,
+                              * the last one for all beyond, or NULL */
 };
 
 enum { ATTN_PREFETCH_NONE = -1 };
@@ -109,9 +111,9 @@ struct attn_kernel {
  *     ATTN_PLUGIN(&mine, &another);
  *
  * Sizes are those of the header it was compiled with: fields are only ever added at the end of a
- * struct, so a program serves what is older than itself and refuses what is newer. attn_kv lies
- * inside attn_args and has to agree exactly; when it changes, or a field its meaning, so does
- * ATTN_ABI_VERSION.
+ * struct, so a program serves what is older than itself, asks it nothing that its header had no
+ * field for, and refuses what is newer. attn_kv lies inside attn_args and has to agree exactly; when
+ * it changes, or a field its meaning, so does ATTN_ABI_VERSION.
  */
 #define ATTN_PLUGIN_SYMBOL "attn_plugin"
 
@@ -144,6 +146,25 @@ static inline size_t attn_row_index(const struct attn_problem *p, uint32_t batch
                                     uint32_t head)
 {
     return ((size_t)batch * p->q_len + i) * p->heads + head;
+}
+
+/* Is anything done to logits between q.k and the softmax, but to hide them? */
+static inline bool attn_adjusts(const struct attn_args *args)
+{
+    return args->problem->softcap > 0 || args->alibi || args->bias;
+}
+
+/* Biases of a query head by distance, or NULL; and the one of a key at `pos` for a query at `at`.
+ * Keys behind the query, which it does not see, have the one of all beyond. */
+static inline const float *attn_bias_of(const struct attn_args *args, uint32_t head)
+{
+    return args->bias ? args->bias + (size_t)head * ATTN_BIAS_SPAN : NULL;
+}
+
+static inline float attn_bias_at(const float *bias, uint32_t at, uint32_t pos)
+{
+    const uint32_t distance = at - pos;
+    return bias[distance < ATTN_BIAS_SPAN ? distance : ATTN_BIAS_SPAN - 1];
 }
 
 #endif

@@ -52,6 +52,7 @@ static const struct field {
     {"ragged", FIELD_COUNT, offsetof(struct attn_problem, ragged), false},
     {"sinks", FIELD_FLAG, offsetof(struct attn_problem, sinks), false},
     {"alibi", FIELD_FLAG, offsetof(struct attn_problem, alibi), false},
+    {"rel_bias", FIELD_FLAG, offsetof(struct attn_problem, rel_bias), false},
     {"v_is_k_prefix", FIELD_FLAG, offsetof(struct attn_problem, v_is_k_prefix), false},
     {"softcap", FIELD_REAL, offsetof(struct attn_problem, softcap), false},
     {"scale", FIELD_REAL, offsetof(struct attn_problem, scale), false},
@@ -148,6 +149,11 @@ const char *attn_problem_invalid(const struct attn_problem *p, char *buf, size_t
     if (!(p->scale >= 0 && p->scale <= 1e6f))
         return INVALID("scale is %g; it must lie between 0 (1/sqrt(dim)) and 1e6",
                        (double)p->scale);
+    if (p->rel_bias && p->alibi)
+        return INVALID("alibi and rel_bias are both a bias by distance; give one of them");
+    if (p->rel_bias && p->mask == ATTN_FULL)
+        return INVALID("rel_bias goes by the distance to keys before a query, and cross attention "
+                       "(mask full) has none; leave it off");
     const double cache =
         (double)p->batch * p->context * p->kv_heads * 4 * ((double)p->dim + p->dim_v);
     if (cache > 0x1p50)
@@ -370,6 +376,16 @@ float attn_alibi_slope(uint32_t head, uint32_t heads)
     if (head < power)
         return exp2f(-8.0f * (float)(head + 1) / (float)power);
     return exp2f(-4.0f * (float)(2 * (head - power) + 1) / (float)power);
+}
+
+uint32_t attn_relative_bucket(uint32_t distance)
+{
+    /* Least d with d^16 >= 16^16 * 8^k for k = 1, 2 ...: logarithms would round. */
+    static const uint8_t first[] = {19, 21, 24, 27, 31, 35, 40, 46, 52, 59, 67, 77, 87, 99, 113};
+    uint32_t bucket = distance < 16 ? distance : 16;
+    for (size_t k = 0; k < sizeof(first) && distance >= first[k]; k++)
+        bucket++;
+    return bucket;
 }
 
 /* Bytes one token of one KV head takes, scales included. */

@@ -65,6 +65,7 @@ struct attn_problem {
     float softcap;      /* s = cap * tanh(s / cap) before the mask; 0: off */
     float scale;        /* of q.k; 0: 1/sqrt(dim) */
     uint32_t prefix;    /* tokens that all sequences begin with and keep once, in whole pages */
+    bool rel_bias;      /* a learned bias a query head by distance (T5) */
 };
 
 /* Decode, f16, B 1, H 32, G 8, D 128, S 4096, q 1, contiguous, causal: the tool's defaults. */
@@ -141,6 +142,17 @@ static inline struct attn_span attn_visible(const struct attn_problem *p, uint32
 /* Slope of one query head: 2^(-8(h+1)/H) for a power of two H, else the slopes of the power of two
  * below H followed by every other slope of the one above (Press et al. 2021, arXiv 2108.12409). */
 float attn_alibi_slope(uint32_t head, uint32_t heads);
+
+/*
+ * T5's bias by distance: query heads have one learned value for each bucket of distances, query pos
+ * - key pos. Buckets 0 to 15 are one distance each, 16 to 31 go on evenly in the logarithm up to
+ * 128, and the last is of all beyond: 16 + floor(16 log(d / 16) / log(128 / 16)), at most 31. Since
+ * that is 31 from 113 on, a table of ATTN_BIAS_SPAN distances whose last entry is of all beyond
+ * holds every value there is (Raffel et al. 2020, arXiv 1910.10683, section 2.1; there a decoder's,
+ * bidirectional=False, num_buckets=32, max_distance=128).
+ */
+enum { ATTN_BIAS_BUCKETS = 32, ATTN_BIAS_SPAN = 128 };
+uint32_t attn_relative_bucket(uint32_t distance);
 
 /* The scale in force, never 0. */
 static inline float attn_scale(const struct attn_problem *p)

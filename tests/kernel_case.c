@@ -275,6 +275,12 @@ void kernel_case_open(struct kernel_case *c, const struct attn_problem *p, enum 
         for (uint32_t h = 0; h < p->heads; h++)
             c->alibi[h] = attn_alibi_slope(h, p->heads);
     }
+    if (p->rel_bias) {
+        const size_t entries = (size_t)p->heads * ATTN_BIAS_SPAN;
+        c->bias = must_alloc(entries * sizeof(float));
+        for (size_t i = 0; i < entries; i++) /* no two alike: a kernel must find the right one */
+            c->bias[i] = 8 * centred(&state);
+    }
     if (p->mask == ATTN_TREE) {
         c->tree = must_alloc((size_t)p->batch * p->q_len * sizeof(*c->tree));
         for (size_t i = 0; i < (size_t)p->batch * p->q_len; i++)
@@ -291,6 +297,7 @@ void kernel_case_open(struct kernel_case *c, const struct attn_problem *p, enum 
         .tree = c->tree,
         .out = c->out,
         .lse = c->lse,
+        .bias = c->bias,
     };
     c->args.kv.table = c->table;
     c->args.kv.k.base = guarded(c, PLANE_K, p->k_type, shape.k_bytes);
@@ -315,9 +322,9 @@ void kernel_case_close(struct kernel_case *c)
         if (c->planes[i].map)
             munmap(c->planes[i].map, c->planes[i].bytes);
     void *const owned[] = {
-        c->q,        c->sinks,           c->alibi,          c->out,        c->lse,
-        c->lengths,  c->table,           c->tree,           c->k_original, c->v_original,
-        c->expected, c->expected_values, c->original_values};
+        c->q,          c->sinks,    c->alibi,           c->bias,           c->out,
+        c->lse,        c->lengths,  c->table,           c->tree,           c->k_original,
+        c->v_original, c->expected, c->expected_values, c->original_values};
     for (size_t i = 0; i < sizeof(owned) / sizeof(*owned); i++)
         free(owned[i]);
 }

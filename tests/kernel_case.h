@@ -29,7 +29,7 @@ struct kernel_case {
     } planes[KERNEL_PLANES];
     size_t k_bytes;
     float *k_original, *v_original; /* K and V before they were narrowed, in order of storage */
-    float *q, *sinks, *alibi, *out, *lse;
+    float *q, *sinks, *alibi, *bias, *out, *lse;
     uint32_t *lengths, *table;
     uint64_t *tree;
     double *expected_values, *original_values;

@@ -134,6 +134,7 @@ static struct attn_problem random_problem(uint64_t *state)
     p.ragged = p.batch > 1 ? PICK(0, 50, 90) : 0;
     p.sinks = test_random(state) % 4 == 0;
     p.alibi = test_random(state) % 6 == 0;
+    p.rel_bias = !p.alibi && p.mask != ATTN_FULL && test_random(state) % 5 == 0;
     p.softcap = test_random(state) % 5 ? 0 : 20;
     p.scale = test_random(state) % 6 ? 0 : 0.11f;
     if (test_random(state) % 10 == 0 && p.dim >= 64 && p.layout != ATTN_TRANSPOSED) {

@@ -235,6 +235,11 @@ static struct attn_args args_for(struct bed *bed, const struct attn_problem *p,
     for (uint32_t b = 0; b < p->batch; b++)
         lengths[b] = attn_problem_length(p, b);
     args.lengths = lengths;
+    if (p->rel_bias) {
+        float *const bias = keep(bed, (size_t)p->heads * ATTN_BIAS_SPAN * sizeof(*bias));
+        fill(bias, (size_t)p->heads * ATTN_BIAS_SPAN);
+        args.bias = bias;
+    }
     if (kernel->scratch_bytes)
         args.scratch = keep(bed, kernel->scratch_bytes(p, 0, bed->ranks));
     return args;
@@ -373,7 +378,7 @@ static void check_forms(void)
             p.kv_heads = variant % 3 ? 2 : 6;
             p.dim = 16;
             p.dim_v = form == LAYER_LLAMA && variant == 1 ? 8 : 16;
-            p.context = 70;
+            p.context = form == LAYER_T5 ? 140 : 70; /* beyond its table of biases */
             p.batch = variant < 2 ? 1 : 3;
             p.ragged = variant == 3 ? 50 : 0;
             p.q_len = variant == 4 ? 5 : 1;
@@ -383,7 +388,8 @@ static void check_forms(void)
             if (form == LAYER_QWEN2 && variant % 2)
                 p.v_type = variant == 1 ? ATTN_I8 : ATTN_E5M2;
             p.softcap = form == LAYER_GEMMA2 ? 50 : 0;
-            p.scale = form == LAYER_GEMMA3 ? 0.2f : 0;
+            p.scale = form == LAYER_GEMMA3 ? 0.2f : form == LAYER_T5 ? 1 : 0;
+            p.rel_bias = form == LAYER_T5;
             if (variant == 2) {
                 p.layout = ATTN_PAGED;
                 p.page = 16;
@@ -399,6 +405,8 @@ static void check_forms(void)
             snprintf(what, sizeof(what), "%s, variant %d, %s", layer_forms[form].name, variant,
                      attn_types[c.weights].name);
             open_bed(&bed, &c, &p, layer_ops_best(), 1 + variant % 3);
+            CHECK(!bed.step.attention.bias == (form != LAYER_T5) && !bed.step.cross.bias,
+                  "%s: a bias by distance is T5's, and its cross-attention has none", what);
             check_step(&bed, what);
             if (form == LAYER_LLAMA && variant < 2)
                 check_notices(&bed);

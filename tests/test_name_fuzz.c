@@ -35,6 +35,7 @@ static const struct key keys[] = {
     {"ragged", {"50", "99", "100"}, 6},
     {"sinks", {"1", "0", "on"}, 6},
     {"alibi", {"1", "2"}, 8},
+    {"rel_bias", {"1", "0"}, 6},
     {"v_is_k_prefix", {"1", "0"}, 8},
     {"softcap", {"30", "0.5", "nan", "-1", "1e40"}, 8},
     {"scale", {"1", "0.125", "inf"}, 10},

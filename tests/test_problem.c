@@ -37,6 +37,7 @@ static struct attn_problem random_problem(uint64_t *state)
     p.ragged = (uint32_t)(test_random(state) % 100);
     p.sinks = test_random(state) % 2;
     p.alibi = test_random(state) % 2;
+    p.rel_bias = !p.alibi && p.mask != ATTN_FULL && test_random(state) % 2;
     p.softcap = test_random(state) % 2 ? (float)test_uniform(state) * 60 : 0;
     p.scale = test_random(state) % 2 ? (float)test_uniform(state) : 0;
     const uint32_t shortest = attn_problem_length(&p, p.batch - 1);
@@ -100,10 +101,11 @@ static void test_names(void)
     name.problem.window = 4096;
     name.problem.v_type = ATTN_I8;
     name.problem.dim_v = 64;
+    name.problem.rel_bias = true;
     name.hot = true;
     attn_name_format(&name, text, sizeof(text));
     CHECK_STR(text, "decode/blas_gemm/kv:f16+i8/batch:1/heads:32/kv_heads:8/dim:128+64"
-                    "/context:4096/q_len:4/layout:paged16/window:4096/cache:hot"
+                    "/context:4096/q_len:4/layout:paged16/window:4096/rel_bias:1/cache:hot"
                     "/real_time/threads:2");
 
     static const char *const foreign[] = {
@@ -120,6 +122,10 @@ static void test_names(void)
         "decode/ref/kv:f16/batch:1/heads:32/kv_heads:8/dim:128/context:4096/",
         "decode/ref/kv:f16/batch:1/heads:32/kv_heads:8/dim:128/context:4096/colour:red",
         "decode/ref/kv:f16/batch:1/heads:32/kv_heads:8/dim:128/context:4096/softcap:nan",
+        "decode/ref/kv:f16/batch:1/heads:32/kv_heads:8/dim:128/context:4096/rel_bias:2",
+        "decode/ref/kv:f16/batch:1/heads:32/kv_heads:8/dim:128/context:4096/rel_bias:0",
+        "decode/ref/kv:f16/batch:1/heads:32/kv_heads:8/dim:128/context:4096/alibi:1/rel_bias:1",
+        "decode/ref/kv:f16/batch:1/heads:32/kv_heads:8/dim:128/context:4096/mask:full/rel_bias:1",
     };
     struct attn_name back;
     for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++)
@@ -256,6 +262,46 @@ static void test_alibi(void)
         CHECK(fabs((double)attn_alibi_slope(h, 12) - exp2(-0.5 - (h - 8))) < 1e-7, "head %u", h);
 }
 
+/* floor(log2 d^16): from 16 on the bucket is 16 + floor(16 log8(d / 16)), that is (it - 64) / 3. */
+static uint32_t log2_of_16th_power(uint32_t d)
+{
+    uint32_t word[8] = {1}, log2 = 0; /* of 32 bits, the lowest first */
+    for (int i = 0; i < 16; i++)
+        for (uint64_t w = 0, carry = 0; w < 8; w++) {
+            carry += (uint64_t)word[w] * d;
+            word[w] = (uint32_t)carry;
+            carry >>= 32;
+        }
+    for (uint32_t bit = 0; bit < 8 * 32; bit++)
+        log2 = word[bit / 32] >> bit % 32 & 1 ? bit : log2;
+    return log2;
+}
+
+static void test_rel_bias(void)
+{
+    struct attn_problem p = attn_problem_default();
+    char why[200];
+    for (uint32_t d = 0; d < 1000; d++) {
+        const uint32_t exact = d < 16 ? d : 16 + (log2_of_16th_power(d) - 64) / 3;
+        const uint32_t bucket = attn_relative_bucket(d);
+        CHECK(bucket == (exact < 31 ? exact : 31), "distance %u: bucket %u, not %u", d, bucket,
+              exact);
+    }
+    CHECK(attn_relative_bucket(UINT32_MAX) == ATTN_BIAS_BUCKETS - 1, "all beyond");
+    CHECK(attn_relative_bucket(112) == 30 && attn_relative_bucket(113) == 31, "the last begins");
+    CHECK(attn_relative_bucket(ATTN_BIAS_SPAN - 1) == ATTN_BIAS_BUCKETS - 1, "the span is enough");
+
+    p.rel_bias = true;
+    CHECK(!attn_problem_invalid(&p, why, sizeof(why)), "%s", why);
+    p.mask = ATTN_TREE;
+    CHECK(!attn_problem_invalid(&p, why, sizeof(why)), "%s", why);
+    p.mask = ATTN_FULL;
+    CHECK(attn_problem_invalid(&p, why, sizeof(why)) && strstr(why, "cross attention"), "full");
+    p.mask = ATTN_CAUSAL;
+    p.alibi = true;
+    CHECK(attn_problem_invalid(&p, why, sizeof(why)) && strstr(why, "alibi and rel_bias"), "both");
+}
+
 int main(void)
 {
     test_round_trip();
@@ -265,5 +311,6 @@ int main(void)
     test_prefix();
     test_head_map();
     test_alibi();
+    test_rel_bias();
     return test_exit();
 }

@@ -12,8 +12,9 @@
 
 #include "analysis/checkpoint/activation.h"
 #include "analysis/checkpoint/draw.h"
+#include "kernels/problem.h"
 
-enum { ROWS = 64, BUCKETS = 32, EXACT = 16, FARTHEST = 128 };
+enum { ROWS = 64 };
 
 /* A layer at work: query activations x, key and value activations y (the same but for cross). */
 struct run {
@@ -74,17 +75,6 @@ static void rotate(const struct run *run, float *head, uint32_t tokens)
         }
 }
 
-/* Distances share a value: one each up to EXACT, then evenly in their logarithm (Raffel et al.
- * 2020, section 2.1). */
-static uint32_t bucket(uint32_t distance)
-{
-    if (distance < EXACT)
-        return distance;
-    const double part = log((double)distance / EXACT) / log((double)FARTHEST / EXACT);
-    const uint32_t b = EXACT + (uint32_t)(part * (BUCKETS - EXACT));
-    return b < BUCKETS ? b : BUCKETS - 1;
-}
-
 static double logit(const struct run *run, double product, uint32_t head, uint32_t distance)
 {
     const struct ana_card *const card = run->judgement->card;
@@ -92,7 +82,9 @@ static double logit(const struct run *run, double product, uint32_t head, uint32
     double x = run->layer->family->unscaled ? product : product / sqrt(scale_dim);
     if (card->softcap > 0)
         x = card->softcap * tanh(x / card->softcap);
-    return run->position ? x + run->position[bucket(distance) * run->layer->heads + head] : x;
+    return run->position
+               ? x + run->position[attn_relative_bucket(distance) * run->layer->heads + head]
+               : x;
 }
 
 /* One query head over the K and V of its group. */
@@ -252,8 +244,8 @@ static int prepare(struct run *run)
     if (!status)
         status = read_whole(&layer->k_norm, layer->dim, &run->norms[1], run->fault);
     if (!status && !layer->cross)
-        status = read_whole(&judgement->position, (uint64_t)BUCKETS * layer->heads, &run->position,
-                            run->fault);
+        status = read_whole(&judgement->position, (uint64_t)ATTN_BIAS_BUCKETS * layer->heads,
+                            &run->position, run->fault);
     if (status)
         return status;
     run->q = malloc((size_t)layer->heads * layer->dim * run->x.tokens * sizeof(float));

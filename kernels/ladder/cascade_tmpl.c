@@ -141,7 +141,9 @@ static const char *supports(const struct attn_problem *p)
 {
     if (!p->prefix)
         return "the sequences share no prefix";
-    return p->alibi ? "a bias by distance does not go with a prefix taken for itself" : NULL;
+    if (p->alibi || p->rel_bias)
+        return "a bias by distance does not go with a prefix taken for itself";
+    return NULL;
 }
 
 ATTN_DEFINE_KERNEL = {

@@ -148,7 +148,7 @@ static inline struct core core_at(const struct attn_args *args, uint32_t rows, u
         .lanes = together > CORE_DIRECT,
         .wide_k = core_widens(p->k_type, p->dim, together),
         .wide_v = core_widens(p->v_type, p->dim_v, together),
-        .plain = p->softcap == 0 && !args->alibi,
+        .plain = !attn_adjusts(args),
         .silent = args->prefetch == ATTN_PREFETCH_NONE,
         .burst = attn_cpu_reading().burst,
         .q = memory,

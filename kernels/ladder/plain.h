@@ -61,12 +61,16 @@ static inline void plain_adjust(const struct attn_args *args, uint32_t batch, ui
     const struct attn_problem *const p = args->problem;
     const uint32_t length = args->lengths[batch], newest = length - p->q_len;
     const uint32_t at = p->mask == ATTN_FULL ? length - 1 : newest + i;
+    const float *const bias = attn_bias_of(args, head);
     if (p->softcap > 0)
         for (uint32_t j = 0; j < n; j++)
             logits[j] = p->softcap * tanhf(logits[j] / p->softcap);
     if (args->alibi)
         for (uint32_t j = 0; j < n; j++)
             logits[j] -= args->alibi[head] * ((float)at - (float)(first + j));
+    if (bias)
+        for (uint32_t j = 0; j < n; j++)
+            logits[j] += attn_bias_at(bias, at, first + j);
     if (p->mask == ATTN_TREE)
         for (uint32_t j = first < newest ? newest - first : 0; j < n; j++)
             if (!(args->tree[(size_t)batch * p->q_len + i] >> (first + j - newest) & 1))

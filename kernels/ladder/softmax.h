@@ -17,7 +17,7 @@
 #define SOFTMAX_HIDDEN -1e30f
 #define SOFTMAX_LAZY 8.0f
 
-/* Softcap and linear bias over the logits of a block, lane by lane; rare, so not unrolled. */
+/* Softcap and bias by distance over the logits of a block, lane by lane; rare, so not unrolled. */
 static inline void softmax_adjust(const struct attn_args *args, const struct attn_piece *piece,
                                   uint32_t row, uint32_t rows, uint32_t lanes,
                                   const struct attn_rows *tile, float *logit)
@@ -29,10 +29,13 @@ static inline void softmax_adjust(const struct attn_args *args, const struct att
         const uint32_t at = p->mask == ATTN_FULL ? length - 1 : length - p->q_len + i;
         const uint32_t head = attn_piece_head(p, piece, row + r);
         const float slope = args->alibi ? args->alibi[head] : 0;
+        const float *const bias = attn_bias_of(args, head);
         for (uint32_t j = 0; j < tile->n; j++) {
             float x = logit[j * lanes + r];
             if (p->softcap > 0)
                 x = p->softcap * tanhf(x / p->softcap);
+            if (bias)
+                x += attn_bias_at(bias, at, tile->pos[j]);
             logit[j * lanes + r] = x - slope * ((float)at - (float)tile->pos[j]);
         }
     }

@@ -271,7 +271,7 @@ static void absorb(const struct attn_args *args, const struct pieces_workspace *
         float *const logit = own.logit + (size_t)at * TILE;
         qk(p, own.q + (size_t)at * round_up(p->dim, CHUNK), lanes, tile, logit,
            tile_share_of(v_bytes, at, at + count, rows));
-        if (p->softcap > 0 || args->alibi)
+        if (attn_adjusts(args))
             softmax_adjust(args, piece, at, count, lanes, tile, logit);
         if (hides)
             softmax_hide(args, piece, at, count, lanes, tile, logit);

@@ -245,7 +245,7 @@ static void absorb(const struct attn_args *args, const struct pieces_workspace *
         const uint32_t count = rows - at < lanes ? rows - at : lanes;
         float *const logit = own.logit + (size_t)at * IDOT_TILE;
         qk(&own, p, at, lanes, tile, tile_share_of(v_bytes, at, at + count, rows), logit);
-        if (p->softcap > 0 || args->alibi)
+        if (attn_adjusts(args))
             softmax_adjust(args, piece, at, count, lanes, tile, logit);
         if (hides)
             softmax_hide(args, piece, at, count, lanes, tile, logit);

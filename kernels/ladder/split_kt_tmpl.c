@@ -174,7 +174,7 @@ static void absorb(const struct attn_args *args, const struct pieces_workspace *
                                         .acc = w->run.acc + at * w->run.stride,
                                         .n = tile->n};
         qk(args, tile, w->q + (size_t)at * p->dim, count, at == 0, &own);
-        if (p->softcap > 0 || args->alibi)
+        if (attn_adjusts(args))
             softmax_adjust(args, piece, at, count, some.lanes, tile, own.logit);
         if (hides)
             softmax_hide(args, piece, at, count, some.lanes, tile, own.logit);

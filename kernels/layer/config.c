@@ -27,8 +27,8 @@ const struct layer_form layer_forms[LAYER_FORMS] = {
     [LAYER_FALCON] = {"falcon", "LayerNorm, attention and FFN side by side, GELU", LAYER_NORM_MEAN,
                       LAYER_ACT_GELU, .rope = true, .parallel = true, .eps = 1e-5f, .theta = 10000,
                       .local_theta = 10000},
-    [LAYER_T5] = {"t5", "RMSNorm, cross-attention, GEGLU; without the relative bias",
-                  LAYER_NORM_RMS, LAYER_ACT_GEGLU, .cross = true, .eps = 1e-6f},
+    [LAYER_T5] = {"t5", "RMSNorm, cross-attention, GEGLU", LAYER_NORM_RMS, LAYER_ACT_GEGLU,
+                  .cross = true, .eps = 1e-6f},
 };
 
 const char *const layer_projection_names[LAYER_PROJECTIONS] = {"auto", "gemv", "gemm"};

@@ -55,6 +55,7 @@ struct attn_problem layer_cross_problem(const struct layer_shape *s)
     p.context = s->config.cross;
     p.layout = ATTN_CONTIGUOUS;
     p.page = p.window = p.chunk = p.ragged = 0;
+    p.rel_bias = false;
     return p;
 }
 
