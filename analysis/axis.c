@@ -92,6 +92,11 @@ static void put_alibi(const struct attn_name *name, char *buf)
     put(buf, name->problem.alibi ? "1" : "0");
 }
 
+static void put_rel_bias(const struct attn_name *name, char *buf)
+{
+    put(buf, name->problem.rel_bias ? "1" : "0");
+}
+
 static void put_softcap(const struct attn_name *name, char *buf)
 {
     snprintf(buf, ANA_AXIS_MAX, "%g", (double)name->problem.softcap);
@@ -173,6 +178,7 @@ const struct ana_axis ana_axes[] = {
     {"ragged", "percent by which the shortest sequence is shorter", true, FIELD(problem.ragged)},
     {"sinks", "1 with attention sinks", true, put_sinks},
     {"alibi", "1 with a linear bias a head", true, put_alibi},
+    {"rel_bias", "1 with a learned bias a head by distance", true, put_rel_bias},
     {"softcap", "cap of the logits, 0 is off", true, put_softcap},
     {"scale", "factor of the logits, 0 is 1/sqrt(dim)", true, put_scale},
     {"prefix", "tokens that all sequences share", true, FIELD(problem.prefix)},

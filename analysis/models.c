@@ -60,6 +60,7 @@ void ana_model_problem_of(const struct ana_model *model, const struct ana_layers
     p->v_is_k_prefix = kind->v_in_k;
     p->sinks = model->sinks;
     p->alibi = model->alibi;
+    p->rel_bias = model->rel_bias;
     p->softcap = model->softcap;
     p->scale = model->scale_dim > 0 ? 1 / sqrtf(model->scale_dim) : 0;
 }

@@ -38,7 +38,7 @@ struct ana_model {
     uint32_t plain_layers; /* of them: no attention cache at all (linear, recurrent, no-op) */
     uint32_t heads;        /* query heads; of the first kind, where kinds differ */
     uint32_t latent, rope; /* MLA: widths of the cached latent and of its rotary part; else 0 */
-    bool sinks, alibi;
+    bool sinks, alibi, rel_bias;
     float softcap;        /* 0: off */
     float scale_dim;      /* logits are scaled by 1/sqrt(this); 0: by the head dim */
     uint32_t max_context; /* 0 if not said */

@@ -48,6 +48,9 @@ static const struct {
     {"gemma3", 8, 4, 256},
 };
 
+/* Their decoders see keys by a learned bias; t5gemma's, for one, does not. */
+static const char *const t5_types[] = {"t5", "mt5", "umt5"};
+
 static bool is_type(const struct plan *plan, const char *prefix)
 {
     return strncmp(plan->rules.type, prefix, strlen(prefix)) == 0;
@@ -161,6 +164,10 @@ static void read_variants(struct ana_config *config, struct ana_model *model, st
     model->alibi = is_type(plan, "bloom") || ana_config_flag(config, "alibi", false) ||
                    ana_config_flag(&attention, "alibi", false);
     model->sinks = is_type(plan, "gpt_oss");
+    for (size_t i = 0; i < sizeof(t5_types) / sizeof(t5_types[0]); i++)
+        model->rel_bias |= strcmp(plan->rules.type, t5_types[i]) == 0;
+    if (model->rel_bias)
+        model->scale_dim = 1; /* logits are q.k as it is */
 }
 
 /* KV heads of one layer where the card lists them; *none if the layer has no cache. */

@@ -41,6 +41,7 @@ enum field {
     SHARED_KV_LAYERS,
     CHUNK_SIZE,
     ALIBI_BIAS,
+    RELATIVE_BUCKETS,
     SOFTCAP,
     FIELDS
 };
@@ -63,6 +64,7 @@ static const char *const field_keys[FIELDS] = {
     [SHARED_KV_LAYERS] = "attention.shared_kv_layers",
     [CHUNK_SIZE] = "attention.chunk_size",
     [ALIBI_BIAS] = "attention.max_alibi_bias",
+    [RELATIVE_BUCKETS] = "attention.relative_buckets_count",
     [SOFTCAP] = "attn_logit_softcapping",
 };
 
@@ -343,6 +345,9 @@ static int make_model(const struct gguf *g, struct ana_model *model)
     model->heads = of_layer(g, HEAD_COUNT, 0, 0);
     model->max_context = whole(g, CONTEXT_LENGTH, INT32_MAX);
     model->alibi = g->values[ALIBI_BIAS].number > 0;
+    model->rel_bias = g->values[RELATIVE_BUCKETS].number > 0;
+    if (model->rel_bias)
+        model->scale_dim = 1; /* T5's logits are q.k as it is */
     model->sinks = strcmp(g->architecture, "gpt-oss") == 0;
     model->softcap = softcap > 0 && softcap < 1e6 ? (float)softcap : 0;
     model->reuse_layers = whole(g, SHARED_KV_LAYERS, model->layers - 1);

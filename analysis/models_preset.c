@@ -39,7 +39,7 @@ struct preset {
         uint32_t kv_heads, dim;
         bool v_in_k;
     } full; /* full layers, where they differ from the others */
-    bool sinks, alibi;
+    bool sinks, alibi, rel_bias;
     float softcap, scale_dim;
 };
 
@@ -57,9 +57,11 @@ static const struct preset presets[] = {
     {"opt-175b", "LLMA", 96, 96, 96, 128},
     {"bloom-7b1", "LLMA", 30, 32, 32, 128, .alibi = true},
     {"t5-v1.1-large", "T5X", 24, 16, 16, 64,
-     .note = "decoder self-attention; cross-attention comes on top"},
+     .note = "decoder self-attention; cross-attention comes on top", .rel_bias = true,
+     .scale_dim = 1},
     {"t5-v1.1-xxl t5-xxl", "T5X HFD(google/t5-v1_1-xxl)", 24, 64, 64, 64,
-     .note = "decoder self-attention; the model of the GQA paper"},
+     .note = "decoder self-attention; the model of the GQA paper", .rel_bias = true,
+     .scale_dim = 1},
     {"palm-540b", "Pope et al. 2022", 118, 48, 1, 256, .note = "served with heads padded to 64"},
     {"llama-1-7b", "LL1", 32, 32, 32, 128},
     {"llama-1-13b", "LL1", 40, 40, 40, 128},
@@ -250,6 +252,7 @@ bool ana_preset(size_t index, struct ana_model *model)
         .rope = preset->rope,
         .sinks = preset->sinks,
         .alibi = preset->alibi,
+        .rel_bias = preset->rel_bias,
         .softcap = preset->softcap,
         .scale_dim = preset->latent ? (float)preset->dim : preset->scale_dim,
     };

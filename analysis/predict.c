@@ -13,7 +13,7 @@ static bool fits(const struct ana_set *set, enum attn_type k_type, enum attn_typ
     const struct attn_problem *const p = &set->like->problem;
     return p->phase == ATTN_DECODE && p->layout == ATTN_CONTIGUOUS && p->k_type == k_type &&
            p->v_type == v_type && p->v_is_k_prefix == v_in_k && p->mask == ATTN_CAUSAL &&
-           !p->sinks && !p->alibi && !(p->softcap > 0) &&
+           !p->sinks && !p->alibi && !p->rel_bias && !(p->softcap > 0) &&
            (!threads || set->like->threads == threads);
 }
 

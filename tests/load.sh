@@ -89,6 +89,13 @@ for lie in newer_args other_kv; do
     grep -q "^attn-bench: --load: liar.so: compiled with another kernels/kernel.h .*$header\$" err ||
         fail "$lie: $(cat err)"
 done
+# What its header did not know it must not be asked; what it did know it is.
+run older_args --load=liar.so --kernel=liar
+grep -q '"error_occurred"' out.json && fail "older_args: $(grep error_message out.json)"
+extra=(--rel_bias=on)
+row older_args 'liar: compiled with a header that did not have rel_bias yet; compile it again'
+row '' 'wrong result before timing: '
+extra=()
 refuse no_kernel '--load: liar.so: exports no kernel' --load=liar.so
 refuse taken_name '--load: liar.so: there is a kernel ref already; give it another name' \
     --load=liar.so
@@ -228,7 +235,7 @@ grep -q '^scalar  *example of a kernel' out || fail "a loaded kernel is not list
 grep -q 'no case runs a kernel of scalar.so; name them beside ours, as --kernel=best,scalar' err ||
     fail "a loaded kernel that no case runs: $(cat err)"
 run '' --load=scalar.so --kernel=scalar --softcap=20
-grep -q '"scalar: softcap, alibi and sinks are left out of this example"' out.json ||
+grep -q '"scalar: softcap, biases and sinks are left out of this example"' out.json ||
     fail "supports(): $(grep message out.json)"
 
 [ $failures -eq 0 ] && echo "all is well"

@@ -190,6 +190,16 @@ static void test_models(void)
     CHECK(c.item[1].name.problem.kv_heads == 4, "a key beside a model wins");
     CHECK_STR(c.group[1].label, "llama-3.1-8b with kv_heads 4");
     attn_cases_free(&c);
+
+    CHECK(expand("kernel = ref\ncontext = 64\nmodel = t5-xxl\n[a]\n[b]\nrel_bias = off\n", &s, &c,
+                 &why) == 0,
+          "%s", why.text);
+    CHECK_STR(c.item[0].text, "decode/ref/kv:f16/batch:1/heads:64/kv_heads:64/dim:64/context:64/"
+                              "rel_bias:1/scale:1/real_time/threads:2");
+    CHECK_STR(c.item[1].text, "decode/ref/kv:f16/batch:1/heads:64/kv_heads:64/dim:64/context:64/"
+                              "scale:1/real_time/threads:2");
+    CHECK_STR(c.group[1].label, "t5-v1.1-xxl with rel_bias off");
+    attn_cases_free(&c);
 }
 
 int main(void)

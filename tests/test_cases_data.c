@@ -135,6 +135,41 @@ static void test_pages(struct attn_host *host)
         attn_data_close(&data[i]);
 }
 
+/* What is learned is drawn once a bucket and head; the block has room for it. */
+static void test_bias(struct attn_host *host)
+{
+    struct attn_name name = small();
+    struct attn_size size, without;
+    struct attn_data data[2];
+    struct attn_message why;
+    struct team *team;
+    name.hot = true;
+    CHECK(attn_host_team(host, MACHINE_COMPACT, 1, &team, &why) == 0, "%s", why.text);
+    struct pool *const pool = attn_host_pool(host, "4k", team);
+    CHECK(attn_size(&without, &name, NULL, llc) == 0, "size");
+    CHECK(attn_data_open(&data[0], &name, NULL, &without, pool, 1, &why) == 0, "%s", why.text);
+    CHECK(!data[0].args.bias, "nobody asked for it");
+    attn_data_close(&data[0]);
+    name.problem.rel_bias = true;
+    CHECK(attn_size(&size, &name, NULL, llc) == 0, "size");
+    CHECK(size.block_bytes == without.block_bytes + 4 * ATTN_BIAS_SPAN * sizeof(float), "room");
+    for (int i = 0; i < 2; i++)
+        CHECK(attn_data_open(&data[i], &name, NULL, &size, pool, i ? 9 : 1, &why) == 0, "%s",
+              why.text);
+    const float *const bias = data[0].args.bias;
+    CHECK(memcmp(bias, data[1].args.bias, 4 * ATTN_BIAS_SPAN * sizeof(*bias)) != 0, "seed 9");
+    for (uint32_t h = 0; h < 4; h++)
+        for (uint32_t d = 0; d < ATTN_BIAS_SPAN; d++) {
+            const float *const at = bias + h * ATTN_BIAS_SPAN + d;
+            CHECK(*at >= -1 && *at < 1, "head %u, distance %u: %g", h, d, (double)*at);
+            CHECK(!d || (at[-1] == *at) == (attn_relative_bucket(d - 1) == attn_relative_bucket(d)),
+                  "head %u, distance %u is of another bucket", h, d);
+            CHECK(!h || *at != at[-ATTN_BIAS_SPAN], "heads %u and %u are alike", h - 1, h);
+        }
+    for (int i = 0; i < 2; i++)
+        attn_data_close(&data[i]);
+}
+
 static void test_too_large(struct attn_host *host)
 {
     struct attn_name name = small();
@@ -164,6 +199,7 @@ int main(void)
     test_views(&host);
     test_goes_on(&host);
     test_pages(&host);
+    test_bias(&host);
     test_too_large(&host);
     attn_host_close(&host);
     return test_exit();

@@ -101,6 +101,8 @@ static void check_right(struct attn_host *host)
         "phase = model\nlayers = 2\nvocab = 7\nform = gpt2\nweights = f32\nbatch = 3\n",
         "phase = model\nlayers = 2\nvocab = 1\nform = falcon\nprojection = gemv\nbatch = 13\n",
         "phase = model\nlayers = 2\nvocab = 65\nform = gemma3\nprojection = gemm\nweights = i8\n",
+        "phase = layer\nform = t5\ncross = 30\nq_len = 3\nrel_bias = on\nscale = 1\n",
+        "phase = model\nlayers = 2\nvocab = 9\nform = t5\ncross = 5\nrel_bias = on\nbatch = 2\n",
     };
     for (size_t i = 0; i < sizeof(blocks) / sizeof(*blocks); i++) {
         const struct seen s = measure(host, blocks[i], NULL);
@@ -182,6 +184,34 @@ static void check_wrong(struct attn_host *host)
     }
 }
 
+/* T5's self-attention comes with biases that differ by head and end in one value, the attention to
+ * its encoder without. */
+static int looked, biased, plain;
+
+static void looking_phase(const struct attn_args *args, int rank, int ranks)
+{
+    const struct attn_problem *const p = args->problem;
+    const float *const b = args->bias;
+    (void)ranks;
+    if (rank)
+        return;
+    looked++;
+    if (p->mask == ATTN_FULL)
+        plain += !b && !p->rel_bias;
+    else
+        biased += b && p->rel_bias && b[0] != b[1] && b[0] != b[ATTN_BIAS_SPAN] &&
+                  b[ATTN_BIAS_SPAN - 1] == b[113] && b[113] != b[112];
+}
+
+static void check_bias(struct attn_host *host)
+{
+    struct attn_kernel looking = wrong;
+    looking.phase[0] = looking_phase;
+    measure(host, "phase = layer\nform = t5\ncross = 30\nrel_bias = on\n", &looking);
+    CHECK(biased && plain && biased + plain == looked, "%d looked, %d with the bias, %d without",
+          looked, biased, plain);
+}
+
 static void check_refused(void)
 {
     static const char *const blocks[][2] = {
@@ -229,6 +259,7 @@ int main(void)
     check_right(&host);
     check_ratio(&host);
     check_wrong(&host);
+    check_bias(&host);
     check_refused();
     attn_host_close(&host);
     return test_exit();

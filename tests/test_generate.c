@@ -197,18 +197,21 @@ static void check_runs(struct attn_host *host)
         uint32_t page;
         const char *mix;
         int alike; /* same number: same tokens */
+        bool bias;
     } runs[] = {
-        {ATTN_CONTIGUOUS, 0, "", 0},
-        {ATTN_PAGED, 16, "", 0},
-        {ATTN_PAGED, 1, "", 0},
-        {ATTN_TOKEN_MAJOR, 0, "", 0},
-        {ATTN_CONTIGUOUS, 0, "2w24+1", 1},
-        {ATTN_RING, 0, "2w24+1", 1},
-        {ATTN_PAGED, 5, "2w24+1", 1},
-        {ATTN_CONTIGUOUS, 0, "1+1s", 2},
-        {ATTN_PAGED, 32, "1+1s", 2},
+        {ATTN_CONTIGUOUS, 0, "", 0, false},
+        {ATTN_PAGED, 16, "", 0, false},
+        {ATTN_PAGED, 1, "", 0, false},
+        {ATTN_TOKEN_MAJOR, 0, "", 0, false},
+        {ATTN_CONTIGUOUS, 0, "2w24+1", 1, false},
+        {ATTN_RING, 0, "2w24+1", 1, false},
+        {ATTN_PAGED, 5, "2w24+1", 1, false},
+        {ATTN_CONTIGUOUS, 0, "1+1s", 2, false},
+        {ATTN_PAGED, 32, "1+1s", 2, false},
+        {ATTN_CONTIGUOUS, 0, "", 3, true},
+        {ATTN_PAGED, 16, "", 3, true},
     };
-    uint32_t sums[3] = {0};
+    uint32_t sums[4] = {0};
     for (int traced = 0; traced < 2; traced++) {
         memset(sums, 0, sizeof(sums));
         name.layer.trace = traced ? trace->id : 0;
@@ -218,6 +221,7 @@ static void check_runs(struct attn_host *host)
             struct generate_step last = {0};
             p->layout = runs[i].layout;
             p->page = runs[i].page;
+            p->rel_bias = runs[i].bias;
             strcpy(name.layer.mix, runs[i].mix);
             const uint32_t sum = run(host, &name, &tokens, &last);
             uint32_t *const known = &sums[runs[i].alike];
@@ -227,7 +231,8 @@ static void check_runs(struct attn_host *host)
                   (unsigned long long)tokens);
             CHECK(last.longest == (traced ? 63 : 170), "the longest has %u", last.longest);
         }
-        CHECK(sums[0] != sums[1] && sums[1] != sums[2], "other models, other tokens");
+        CHECK(sums[0] != sums[1] && sums[1] != sums[2] && sums[0] != sums[3],
+              "other models, other tokens");
     }
 }
 

@@ -216,6 +216,12 @@ static void check_problems(void)
     CHECK(p.kv_heads == 1 && p.dim == 576 && p.dim_v == 512 && p.v_is_k_prefix, "latent");
     CHECK(fabs((double)p.scale - 1 / sqrt(192)) < 1e-7, "scale %g", (double)p.scale);
     CHECK(!attn_problem_invalid(&p, why, sizeof(why)), "%s", why);
+    ana_model_load("t5-xxl", &model, message, sizeof(message));
+    p = attn_problem_default();
+    CHECK(ana_model_problem(&model, &p, message, sizeof(message)) == 0, "%s", message);
+    CHECK(p.rel_bias && p.scale == 1 && p.heads == 64, "t5-v1.1-xxl: scale %g", (double)p.scale);
+    CHECK(ana_preset_find("bloom-7b1", &model, message, sizeof(message)) == 0, "%s", message);
+    CHECK(!model.rel_bias && model.alibi, "bloom's bias is another");
     ana_model_load("gemma-3-1b", &model, message, sizeof(message));
     CHECK(ana_model_problem(&model, &p, message, sizeof(message)) == -ENOTSUP, "mixed");
     CHECK(strstr(message, "22 with kv_heads:1 dim:256 window:512, 4 with kv_heads:1 dim:256"), "%s",
@@ -323,6 +329,29 @@ static void check_configs(void)
               "%s: %llu + %llu bytes, %zu kinds, %u without", cases[i].text,
               (unsigned long long)token, (unsigned long long)bounded, model.kind_count,
               model.plain_layers + model.reuse_layers);
+    }
+}
+
+/* Whose logits have a learned bias by distance and no scale. */
+static void check_t5_configs(void)
+{
+    static const struct {
+        const char *type;
+        bool biased;
+    } cases[] = {{"t5", true},       {"mt5", true},    {"umt5", true},
+                 {"t5gemma", false}, {"llama", false}, {"t", false}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct ana_model model;
+        char text[256];
+        const int n = snprintf(text, sizeof(text),
+                               "{\"model_type\": \"%s\", \"num_layers\": 8, \"num_heads\": 6, "
+                               "\"d_kv\": 64, \"d_model\": 512, \"num_decoder_layers\": 3, "
+                               "\"relative_attention_num_buckets\": 32}",
+                               cases[i].type);
+        CHECK(load_text(text, (size_t)n, &model) == 0, "%s: %s", cases[i].type, message);
+        CHECK(model.rel_bias == cases[i].biased && model.layers == 3, "%s", cases[i].type);
+        CHECK((model.scale_dim == 1) == cases[i].biased, "%s is scaled by %g", cases[i].type,
+              (double)model.scale_dim);
     }
 }
 
@@ -542,6 +571,19 @@ static void check_gguf(void)
     kv_bytes(&model, &token, &bounded);
     CHECK(token == 70272 && model.scale_dim == 192, "latent: %llu", (unsigned long long)token);
 
+    CHECK(!model.rel_bias, "nobody but T5");
+
+    gguf_begin();
+    pair_text("general.architecture", "t5");
+    pair_u32("t5.block_count", 24);
+    pair_u32("t5.attention.head_count", 64);
+    pair_u32("t5.attention.key_length", 64);
+    pair_u32("t5.attention.value_length", 64);
+    pair_u32("t5.attention.relative_buckets_count", 32);
+    gguf_end();
+    CHECK(load_text((char *)gguf, gguf_size, &model) == 0, "%s", message);
+    CHECK(model.rel_bias && model.scale_dim == 1, "scaled by %g", (double)model.scale_dim);
+
     gguf_begin();
     pair_text("general.architecture", "llama");
     gguf_end();
@@ -559,6 +601,7 @@ int main(void)
     check_lookup();
     check_problems();
     check_configs();
+    check_t5_configs();
     check_bad_configs();
     check_flipped_configs();
     check_gguf();

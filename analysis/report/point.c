@@ -120,13 +120,14 @@ static const struct {
     const char *part;
     unsigned bits;
 } further[] = {
-    {"heads:", REP_DESIGN},         {"kv_heads:", REP_DESIGN}, {"dim:", REP_DESIGN},
-    {"layout:", REP_DESIGN},        {"window:", REP_DESIGN},   {"chunk:", REP_DESIGN},
-    {"mask:", REP_DESIGN},          {"sinks:", REP_DESIGN},    {"alibi:", REP_DESIGN},
-    {"v_is_k_prefix:", REP_DESIGN}, {"softcap:", REP_DESIGN},  {"scale:", REP_DESIGN},
-    {"form:", REP_DESIGN},          {"width:", REP_DESIGN},    {"ffn:", REP_DESIGN},
-    {"cross:", REP_DESIGN},         {"layers:", REP_DESIGN},   {"layers_run:", REP_DESIGN},
-    {"vocab:", REP_DESIGN},         {"mix:", REP_DESIGN},      {"prompt:", REP_CONTEXT},
+    {"heads:", REP_DESIGN},      {"kv_heads:", REP_DESIGN},      {"dim:", REP_DESIGN},
+    {"layout:", REP_DESIGN},     {"window:", REP_DESIGN},        {"chunk:", REP_DESIGN},
+    {"mask:", REP_DESIGN},       {"sinks:", REP_DESIGN},         {"alibi:", REP_DESIGN},
+    {"rel_bias:", REP_DESIGN},   {"v_is_k_prefix:", REP_DESIGN}, {"softcap:", REP_DESIGN},
+    {"scale:", REP_DESIGN},      {"form:", REP_DESIGN},          {"width:", REP_DESIGN},
+    {"ffn:", REP_DESIGN},        {"cross:", REP_DESIGN},         {"layers:", REP_DESIGN},
+    {"layers_run:", REP_DESIGN}, {"vocab:", REP_DESIGN},         {"mix:", REP_DESIGN},
+    {"prompt:", REP_CONTEXT},
 };
 
 unsigned rep_axis_find(const char *name, size_t len)

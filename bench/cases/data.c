@@ -22,7 +22,7 @@ enum {
 };
 
 /* Parts of the block. Before, between and behind the last two, which are written, is a margin. */
-enum part { Q, LENGTHS, TABLE, SINKS, ALIBI, TREE, OUT, SCRATCH, PARTS };
+enum part { Q, LENGTHS, TABLE, SINKS, ALIBI, BIAS, TREE, OUT, SCRATCH, PARTS };
 
 static uint64_t round_up(uint64_t bytes)
 {
@@ -39,6 +39,7 @@ static void part_bytes(const struct attn_name *name, const struct attn_kernel *k
     bytes[TABLE] = shape->table_entries * sizeof(uint32_t);
     bytes[SINKS] = p->sinks ? p->heads * sizeof(float) : 0;
     bytes[ALIBI] = p->alibi ? p->heads * sizeof(float) : 0;
+    bytes[BIAS] = p->rel_bias ? p->heads * ATTN_BIAS_SPAN * sizeof(float) : 0;
     bytes[TREE] = p->mask == ATTN_TREE ? queries * sizeof(uint64_t) : 0;
     bytes[OUT] = queries * p->heads * p->dim_v * sizeof(float);
     bytes[SCRATCH] =
@@ -159,6 +160,15 @@ static void grow_tree(const struct attn_problem *p, uint64_t seed, uint64_t *tre
         }
 }
 
+void attn_fill_bias(uint32_t heads, uint64_t seed, float *bias)
+{
+    const struct fill learned = {.kind = FILL_UNIFORM, .seed = seed ^ 0x62696173};
+    for (uint32_t h = 0; h < heads; h++)
+        for (uint32_t d = 0; d < ATTN_BIAS_SPAN; d++)
+            bias[h * ATTN_BIAS_SPAN + d] =
+                fill_value(&learned, (uint64_t)attn_relative_bucket(d) * heads + h);
+}
+
 static int fill_block(struct attn_data *data, uint64_t seed, char *const at[PARTS],
                       struct attn_message *why)
 {
@@ -172,6 +182,8 @@ static int fill_block(struct attn_data *data, uint64_t seed, char *const at[PART
         ((float *)(void *)at[SINKS])[h] = fill_value(&sinks, h);
     for (uint32_t h = 0; h < p->heads && p->alibi; h++)
         ((float *)(void *)at[ALIBI])[h] = attn_alibi_slope(h, p->heads);
+    if (p->rel_bias)
+        attn_fill_bias(p->heads, seed, (float *)(void *)at[BIAS]);
     if (p->mask == ATTN_TREE)
         grow_tree(p, seed, (uint64_t *)(void *)at[TREE]);
     if (data->size.shape.table_entries) {
@@ -295,6 +307,7 @@ int attn_data_open(struct attn_data *data, const struct attn_name *name,
         .threads = name->threads,
         .tile = name->tile,
         .prefetch = name->prefetch,
+        .bias = (const float *)(void *)at[BIAS],
     };
     data->size.layout.view.table = (const uint32_t *)(void *)at[TABLE];
     error = fill_block(data, seed, at, why);

@@ -54,6 +54,10 @@ int attn_data_open(struct attn_data *data, const struct attn_name *name,
                    struct pool *pool, uint64_t seed, struct attn_message *why);
 void attn_data_close(struct attn_data *data);
 
+/* args.bias: a learned table has no formula, so [ATTN_BIAS_BUCKETS][heads] values are drawn from
+ * the seed as sinks are, each for all distances of its bucket. */
+void attn_fill_bias(uint32_t heads, uint64_t seed, float *bias);
+
 /* Points args at one copy of the cache. Cheap enough for the timed loop. */
 void attn_data_take(struct attn_data *data, uint64_t copy);
 

@@ -85,7 +85,7 @@ struct engine {
     struct layer_step *step;
     uint32_t *table, *lengths, *cross_lengths;
     uint64_t *tree;
-    float *sinks, *alibi, *turns[2], *x[2], *tile, *logits;
+    float *sinks, *alibi, *bias, *turns[2], *x[2], *tile, *logits;
     float *all_turns[2];      /* [context][dim], of a generating model; else NULL */
     struct layer_matrix head; /* of a model; the embedding too */
     const float *head_norm, *head_norm_bias;

@@ -188,6 +188,11 @@ static int largest_layer(struct engine_size *s, const struct attn_name *name,
     return 0;
 }
 
+static uint64_t bias_bytes(const struct attn_problem *p)
+{
+    return p->rel_bias ? (uint64_t)p->heads * ATTN_BIAS_SPAN * sizeof(float) : 0;
+}
+
 int engine_size(struct engine_size *s, const struct attn_name *name,
                 const struct attn_kernel *kernel, uint64_t llc_bytes)
 {
@@ -215,7 +220,8 @@ int engine_size(struct engine_size *s, const struct attn_name *name,
     s->work += 2 * odd_pages(tokens * p->dim * sizeof(float));            /* turns */
     if (generates(name))
         s->work += 2 * odd_pages((uint64_t)p->context * p->dim * sizeof(float));
-    s->work += 2 * odd_pages(p->heads * sizeof(float));  /* sinks, alibi */
+    s->work += 2 * odd_pages(p->heads * sizeof(float)); /* sinks, alibi */
+    s->work += odd_pages(bias_bytes(p));
     s->work += 4 * odd_pages(tokens * sizeof(uint32_t)); /* lengths, tokens */
     s->work += odd_pages(tokens * sizeof(uint64_t));     /* tree */
     s->work += odd_pages(attn_kv_shape(p).table_entries * sizeof(uint32_t));
@@ -367,6 +373,7 @@ static void open_work(struct engine *e, uint64_t seed, struct carver *c)
     }
     e->sinks = carve(c, p->heads * sizeof(float));
     e->alibi = carve(c, p->heads * sizeof(float));
+    e->bias = carve(c, bias_bytes(p));
     e->lengths = carve(c, tokens * sizeof(uint32_t));
     e->cross_lengths = carve(c, tokens * sizeof(uint32_t));
     e->token = carve(c, tokens * sizeof(uint32_t));
@@ -381,6 +388,8 @@ static void open_work(struct engine *e, uint64_t seed, struct carver *c)
         e->sinks[h] = fill_value(&sinks, h);
         e->alibi[h] = attn_alibi_slope(h, p->heads);
     }
+    if (p->rel_bias) /* one for all layers: in T5 the first has it, the others take it from there */
+        attn_fill_bias(p->heads, seed, e->bias);
     for (uint32_t b = 0; b < p->batch; b++) {
         e->lengths[b] = attn_problem_length(p, b);
         e->cross_lengths[b] = e->name.layer.cross;
@@ -424,6 +433,7 @@ static struct attn_args args_of(const struct engine *e, const struct attn_proble
         .lengths = lengths,
         .sinks = p->sinks ? e->sinks : NULL,
         .alibi = p->alibi ? e->alibi : NULL,
+        .bias = p->rel_bias ? e->bias : NULL,
         .tree = p->mask == ATTN_TREE ? e->tree : NULL,
         .scratch = e->scratch,
         .splits = e->name.splits,

@@ -121,9 +121,18 @@ int attn_library_open(struct attn_library *library, const char *path, struct att
                            "exports no " ATTN_PLUGIN_SYMBOL
                            "; include kernels/kernel.h and write ATTN_PLUGIN(&kernel) at its end");
     int error = judge_plugin(plugin, why);
+    library->args_size = plugin->args_size;
     for (size_t i = 0; !error && plugin->kernels[i]; i++)
         error = take_kernel(library, plugin->kernels[i], why);
     return error;
+}
+
+const char *attn_library_unaware(const struct attn_library *library, const struct attn_problem *p)
+{
+    /* By the arguments: in the problem the flag took bytes that had been padding. */
+    if (p->rel_bias && library->args_size <= offsetof(struct attn_args, bias))
+        return "compiled with a header that did not have rel_bias yet; compile it again";
+    return NULL;
 }
 
 void attn_library_close(struct attn_library *library)

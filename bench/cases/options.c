@@ -71,6 +71,8 @@ const struct attn_option attn_options[ATTN_OPTIONS] = {
     [ATTN_OPT_SINKS] = {"sinks", "off", "one more logit per head in the denominator",
                         WORDS(booleans)},
     [ATTN_OPT_ALIBI] = {"alibi", "off", "linear position bias per head", WORDS(booleans)},
+    [ATTN_OPT_REL_BIAS] = {"rel_bias", "off", "learned bias per head by distance, as in T5",
+                           WORDS(booleans)},
     [ATTN_OPT_V_IN_K] = {"v_in_k", "off", "V is the beginning of K's row, as in a latent (MLA)",
                          WORDS(booleans)},
     [ATTN_OPT_SOFTCAP] = {"softcap", "0", "cap * tanh(logit / cap); 0 is off",

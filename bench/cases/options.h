@@ -33,6 +33,7 @@ enum attn_option_id {
     ATTN_OPT_RAGGED,
     ATTN_OPT_SINKS,
     ATTN_OPT_ALIBI,
+    ATTN_OPT_REL_BIAS,
     ATTN_OPT_V_IN_K,
     ATTN_OPT_SOFTCAP,
     ATTN_OPT_SCALE,

@@ -88,9 +88,10 @@ static void set_run(struct attn_name *name, const struct attn_values *values)
 static void label_changes(const struct attn_values *values, char *label, size_t size)
 {
     static const enum attn_option_id own[] = {ATTN_OPT_HEADS,  ATTN_OPT_KV_HEADS, ATTN_OPT_DIM,
-                                              ATTN_OPT_WINDOW, ATTN_OPT_SOFTCAP,  ATTN_OPT_FORM,
-                                              ATTN_OPT_WIDTH,  ATTN_OPT_FFN,      ATTN_OPT_CROSS,
-                                              ATTN_OPT_LAYERS, ATTN_OPT_VOCAB,    ATTN_OPT_MIX};
+                                              ATTN_OPT_WINDOW, ATTN_OPT_REL_BIAS, ATTN_OPT_SOFTCAP,
+                                              ATTN_OPT_FORM,   ATTN_OPT_WIDTH,    ATTN_OPT_FFN,
+                                              ATTN_OPT_CROSS,  ATTN_OPT_LAYERS,   ATTN_OPT_VOCAB,
+                                              ATTN_OPT_MIX};
     bool first = true;
     for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
         if (!values->given[own[i]])
@@ -142,6 +143,8 @@ int attn_shape(const struct attn_values *values, struct attn_name *name, char *l
         p->sinks = is_on(values->text[ATTN_OPT_SINKS]);
     if (!model || values->given[ATTN_OPT_ALIBI])
         p->alibi = is_on(values->text[ATTN_OPT_ALIBI]);
+    if (!model || values->given[ATTN_OPT_REL_BIAS])
+        p->rel_bias = is_on(values->text[ATTN_OPT_REL_BIAS]);
     if (!model || values->given[ATTN_OPT_V_IN_K])
         p->v_is_k_prefix = is_on(values->text[ATTN_OPT_V_IN_K]);
     set_run(name, values);

@@ -155,10 +155,12 @@ int attn_trial(const struct attn_kernel *kernel, const struct attn_name *name, u
     return error ? error : call(kernel, name, &data, why);
 }
 
-static int support(const struct attn_kernel *kernel, const struct attn_problem *p,
-                   struct attn_message *why)
+static int support(const struct attn_library *library, const struct attn_kernel *kernel,
+                   const struct attn_problem *p, struct attn_message *why)
 {
-    const char *const reason = kernel->supports ? kernel->supports(p) : NULL;
+    const char *reason = attn_library_unaware(library, p);
+    if (!reason && kernel->supports)
+        reason = kernel->supports(p);
     if (reason)
         return attn_refuse(why, -EDOM, "%s", reason);
     if (kernel->scratch_bytes)
@@ -178,7 +180,7 @@ void attn_keeper_run(const struct attn_question *question, struct attn_answer *a
     if (question->task == ATTN_TASK_CLOSE)
         attn_library_close(&library);
     else if (question->task == ATTN_TASK_SUPPORT)
-        answer->error = support(kernel, &question->name.problem, &answer->why);
+        answer->error = support(&library, kernel, &question->name.problem, &answer->why);
     else
         answer->error = attn_trial(kernel, &question->name, question->seed, &answer->why);
 }

@@ -68,8 +68,8 @@ static const char *supports(const struct attn_problem *p)
     const struct attn_span seen = attn_visible(p, p->context, 0);
     if (p->phase != ATTN_DECODE || p->q_len != 1)
         return "this adapter passes one query token, which needs no mask";
-    if (p->sinks || p->alibi || p->chunk || p->ragged || p->mask != ATTN_CAUSAL)
-        return "this adapter builds no masks: no sinks, alibi, chunks, ragged batches nor trees";
+    if (p->sinks || p->alibi || p->rel_bias || p->chunk || p->ragged || p->mask != ATTN_CAUSAL)
+        return "this adapter builds no masks: no sinks, biases, chunks, ragged batches nor trees";
     if (p->head_map != ATTN_MAP_BLOCK)
         return "ggml maps query heads to KV heads in blocks";
     if (p->v_is_k_prefix)

@@ -11,8 +11,8 @@ static const char *supports(const struct attn_problem *p)
 {
     if (p->phase != ATTN_DECODE || p->q_len != 1)
         return "lanes takes one query token";
-    if (p->softcap != 0 || p->alibi || p->sinks || p->window || p->chunk)
-        return "lanes knows neither windows, softcap, alibi nor sinks";
+    if (p->softcap != 0 || p->alibi || p->rel_bias || p->sinks || p->window || p->chunk)
+        return "lanes knows neither windows, softcap, biases nor sinks";
     if (p->head_map != ATTN_MAP_BLOCK || p->ragged)
         return "lanes knows neither cyclic head maps nor ragged batches";
     return NULL;

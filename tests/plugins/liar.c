@@ -229,6 +229,8 @@ static __attribute__((constructor)) void begin(void)
 {
     attn_plugin.abi += lie("abi");
     attn_plugin.args_size += lie("newer_args") ? 8 : 0;
+    attn_plugin.args_size =
+        lie("older_args") ? offsetof(struct attn_args, bias) : attn_plugin.args_size;
     attn_plugin.kv_size += lie("other_kv") ? 8 : 0;
     if (lie("no_kernel"))
         kernels[0] = NULL;

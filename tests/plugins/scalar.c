@@ -21,8 +21,8 @@ static float element(enum attn_type type, const void *row, uint32_t d)
 
 static const char *supports(const struct attn_problem *p)
 {
-    if (p->softcap != 0 || p->alibi || p->sinks)
-        return "softcap, alibi and sinks are left out of this example";
+    if (p->softcap != 0 || p->alibi || p->rel_bias || p->sinks)
+        return "softcap, biases and sinks are left out of this example";
     if (p->mask == ATTN_TREE)
         return "tree masks are left out of this example";
     if (p->dim_v > 256)
