@@ -14,7 +14,7 @@
 #include "kernels/ladder/tmpl.h"
 #include "kernels/ladder/walk.h"
 
-enum { ROWS = 128, AHEAD = 4 };
+enum { ROWS = 128, AHEAD = 4, PAGED = 8 /* tokens of a stream */ };
 
 /* What becomes of one KV head. */
 struct head {
@@ -89,13 +89,15 @@ static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int r
     return attn_pieces_scratch(p, ROWS, splits, ranks, workspace_floats(p, splits, ranks));
 }
 
-/* Rows that read the cache as it is wait for memory, so a tile is what this CPU reads best. */
+/* Rows that read the cache as it is wait for memory, so a tile is what this CPU reads best; in
+ * pages, what divides them for as many streams. */
 static uint32_t tile(const struct attn_args *args, uint32_t rows)
 {
     const struct attn_cpu_reading reading = attn_cpu_reading();
-    const uint32_t own = core_tile(args, rows);
+    const uint32_t own = core_tile(args, rows),
+                   best = args->kv.table ? PAGED * reading.streams : reading.tile;
     const bool waits = !args->tile && !core_is_wide(args->problem, rows);
-    return waits && reading.tile && reading.tile < own ? reading.tile : own;
+    return waits && reading.tile && best < own ? best : own;
 }
 
 static void attend(const struct attn_args *args, int rank, int ranks)
