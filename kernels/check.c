@@ -296,7 +296,8 @@ static double norm_limit(const struct attn_kernel *kernel, const struct attn_exp
     const double q = kernel->q_levels ? (1 + row->q_spread) / kernel->q_levels * row->spread : 0;
     const double tiles = fmin(kernel->p_tokens * row->p_squares, row->p_even);
     const double w = kernel->p_levels ? row->p_norm * sqrt(tiles) / kernel->p_levels : 0;
-    const double derived = ATTN_CHECK_NORM_C * sqrt(arithmetic * arithmetic + q * q + w * w);
+    const double independent = ATTN_CHECK_NORM_C * sqrt(arithmetic * arithmetic + q * q + w * w);
+    const double derived = fmax(independent, factor > 1 ? factor * row->bound : 0);
     const double most = fmax(ATTN_CHECK_NORM_MOST, ATTN_CHECK_NORM_C * row->q_spread / BYTE_LEVELS);
     return fmax(fmin(derived, most * row->norm), row->bound * sqrt(dim_v));
 }

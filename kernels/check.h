@@ -43,6 +43,9 @@
  * (it may be a part of it) and so the output follows q. The last line adds the squares of what the
  * bound above adds as it is.
  *
+ * With few tokens that is less than one rounding of a kernel whose f is above 1, since f is said of
+ * c roundings at once: the limit is then at least the bound of one element.
+ *
  * Here f is the error_factor, n the number of tokens (each may be one more rounding of a sum), and
  * C = ATTN_CHECK_NORM_C standard deviations. The limit is never above ATTN_CHECK_NORM_MOST of
  * |out|, whatever a kernel says: zeros are 1 away, half of the tokens about 0.7 to 1. Only the data

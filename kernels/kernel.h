@@ -112,8 +112,8 @@ struct attn_kernel {
  *
  * Sizes are those of the header it was compiled with: fields are only ever added at the end of a
  * struct, so a program serves what is older than itself, asks it nothing that its header had no
- * field for, and refuses what is newer. attn_kv lies inside attn_args and has to agree exactly; when
- * it changes, or a field its meaning, so does ATTN_ABI_VERSION.
+ * field for, and refuses what is newer. attn_kv lies inside attn_args and has to agree exactly;
+ * when it changes, or a field its meaning, so does ATTN_ABI_VERSION.
  */
 #define ATTN_PLUGIN_SYMBOL "attn_plugin"
 

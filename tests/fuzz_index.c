@@ -48,6 +48,7 @@ static void check_files(const struct ana_index *index)
     for (size_t i = 0; i < index->file_count; i++) {
         const char *const file = index->files[i];
         require(*file && *file != '.' && !strchr(file, '/'), "a file lies beside the index");
+        require(strlen(file) < 256, "a file has a name that can be one");
         require(i == 0 || strcmp(index->files[i - 1], file) < 0, "files ascend, each once");
     }
 }

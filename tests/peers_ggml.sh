@@ -98,9 +98,9 @@ right 8 peer_ggml peer_ggml --context=96,128 --kv_type=f16,f32 --heads=4,8 \
 
 # ---- what it leaves alone, and says so
 peer=(peer_ggml peer_ggml)
-masks='peer_ggml: this adapter builds no masks: no sinks, alibi, chunks, ragged batches nor trees'
+masks='peer_ggml: this adapter builds no masks: no sinks, biases, chunks, ragged batches nor trees'
 none 'peer_ggml: this adapter passes one query token, which needs no mask' "${peer[@]}" --q_len=3
-for what in --sinks=on --alibi=on --chunk=16 --ragged=50 --mask=full; do
+for what in --sinks=on --alibi=on --rel_bias=on --chunk=16 --ragged=50 --mask=full; do
     none "$masks" "${peer[@]}" $what
 done
 none 'peer_ggml: ggml maps query heads to KV heads in blocks' "${peer[@]}" --head_map=cyclic

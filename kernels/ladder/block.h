@@ -125,13 +125,14 @@ MICRO_INLINE void block_qk_rows(const uint32_t rows, enum attn_type type, const 
         block_qk_typed(rows, false, type, q, dim, k, n, logit, ahead, share);
 }
 
-/* Logits of a block of rows; up to `burst` lines are asked for at once. */
+/* Logits of a block of rows; up to `burst` lines are asked for at once. Where there are 32
+ * registers sums fill them, and what spreading needs would spill one. */
 static inline void block_qk(uint32_t rows, enum attn_type type, const float *q, uint32_t dim,
                             const void *const *k, struct narrow_scales scales, uint32_t n,
                             float *logit, const void *const *ahead, struct tile_share share,
                             uint32_t burst)
 {
-    if (!narrow_type(type) && micro_tokens(rows) * share.lines > burst) {
+    if (VF_REGISTERS < 32 && !narrow_type(type) && micro_tokens(rows) * share.lines > burst) {
         block_qk_spread(rows, type, q, dim, k, n, logit, ahead, share);
         return;
     }

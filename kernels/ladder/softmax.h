@@ -17,13 +17,44 @@
 #define SOFTMAX_HIDDEN -1e30f
 #define SOFTMAX_LAZY 8.0f
 
-/* Softcap and bias by distance over the logits of a block, lane by lane; rare, so not unrolled. */
+/* Is all of a tile so far behind all queries of the piece that a row has one bias for it? */
+static inline bool softmax_far(const struct attn_args *args, const struct attn_piece *piece,
+                               const struct attn_rows *tile)
+{
+    const struct attn_problem *const p = args->problem;
+    const uint32_t first = args->lengths[piece->batch] - p->q_len + piece->q_first;
+    uint32_t newest = 0;
+    for (uint32_t j = 0; j < tile->n; j++)
+        newest = tile->pos[j] > newest ? tile->pos[j] : newest;
+    return newest + ATTN_BIAS_SPAN - 1 <= first;
+}
+
+/* That bias, to all logits of a block. */
+static inline void softmax_add(const struct attn_args *args, const struct attn_piece *piece,
+                               uint32_t row, uint32_t rows, uint32_t lanes, uint32_t n,
+                               float *logit)
+{
+    float bias[VF_LANES] = {0};
+    for (uint32_t r = 0; r < rows; r++)
+        bias[r] =
+            attn_bias_of(args, attn_piece_head(args->problem, piece, row + r))[ATTN_BIAS_SPAN - 1];
+    const vf all = vf_spread(bias, lanes);
+    for (uint32_t i = 0; i < n * lanes; i += VF_LANES)
+        vf_store(logit + i, vf_add(vf_load(logit + i), all));
+}
+
+/* Softcap and bias by distance over the logits of a block. Biases of T5 end at a distance, so most
+ * tiles of a long context have one; the rest goes lane by lane. */
 static inline void softmax_adjust(const struct attn_args *args, const struct attn_piece *piece,
                                   uint32_t row, uint32_t rows, uint32_t lanes,
                                   const struct attn_rows *tile, float *logit)
 {
     const struct attn_problem *const p = args->problem;
     const uint32_t length = args->lengths[piece->batch];
+    if (args->bias && p->softcap == 0 && softmax_far(args, piece, tile)) {
+        softmax_add(args, piece, row, rows, lanes, tile->n, logit);
+        return;
+    }
     for (uint32_t r = 0; r < rows; r++) {
         const uint32_t i = attn_piece_query(p, piece, row + r);
         const uint32_t at = p->mask == ATTN_FULL ? length - 1 : length - p->q_len + i;

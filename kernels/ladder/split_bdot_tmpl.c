@@ -4,14 +4,16 @@
  * that (AVX-512 BF16, Arm's BF16): half the instructions of widening and multiplying. q and the
  * weights are rounded to bf16 for it, nothing else is: sums are f32.
  *
- * That is what its bound allows. Rounding to bf16 moves a factor by up to 2^-9 of itself: each
- * logit by 2^-9 of sum |q k|, the output by 2^-9 of max|v| for the weights; together 2^-9 (1 +
- * magnitude) max|v|, which is 1024 times c eps (...) of kernels/check.h. What f32 does comes on
- * top.
+ * That is what its bound allows. Rounding to bf16 moves a factor by up to 2^-8 of itself (just
+ * below: 2^-8 / (1 + 2^-8)): each logit by 2^-8 of sum |q k|, the output by 2^-8 of max|v| for the
+ * weights; together 2^-8 (1 + magnitude) max|v|, which is the most that kernels/check.h lets
+ * anybody say. The outputs of fewer than eight elements may be as small as what is lost, and are
+ * left to others.
  *
  * Q K': rows lie across the lanes, and of the head dim as many pairs as fill them; K is broadcast.
  * P V: two tokens share a lane, elements of the head dim lie across.
  */
+#include "kernels/check.h"
 #include "kernels/ladder/bdot.h"
 #include "kernels/ladder/pieces.h"
 #include "kernels/ladder/softmax.h"
@@ -288,6 +290,11 @@ static void absorb(const struct attn_args *args, const struct pieces_workspace *
     }
 }
 
+static const char *supports(const struct attn_problem *p)
+{
+    return p->dim_v < 8 ? "outputs of fewer than 8 elements may be lost in what bf16 rounds" : NULL;
+}
+
 static const struct pieces_rung bdot = {
     .rows = ROWS,
     .tile = TILE,
@@ -319,7 +326,8 @@ ATTN_DEFINE_KERNEL = {
     .k_types = ATTN_TYPE_BIT(ATTN_BF16),
     .v_types = ATTN_TYPE_BIT(ATTN_BF16),
     .layouts = ATTN_LAYOUTS_ALL,
-    .error_factor = 1024 + 1,
+    .error_factor = ATTN_ERROR_FACTOR_MAX,
+    .supports = supports,
     .splits_most = ATTN_SPLITS_ANY,
     .cut_rows = ROWS,
     .scratch_bytes = scratch_bytes,

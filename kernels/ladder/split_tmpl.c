@@ -140,7 +140,9 @@ static void attend(const struct attn_args *args, int rank, int ranks)
         }
         const struct attn_rows *const next = queue_ahead(&queue, queue.depth, now);
         if (queue.depth > 1)
-            core.later = queue_ahead(&queue, queue.depth - 1, now)->v;
+            core.later = walk_ahead(queue_ahead(&queue, queue.depth - 1, now),
+                                    core_round(now->rows.n, CORE_SPARE))
+                             ->v;
 #ifdef ATTN_INJECT_DEN
         inject(&core, now, rows, &unread);
 #endif
