@@ -218,6 +218,22 @@ static void test_random_problems(uint64_t seed, int problems)
     }
 }
 
+/* T5's bias where some tiles are far from every query and others are not: one bias for all that a
+ * row sees would not show. Groups of 1, 3 and 24. */
+static void test_far_bias(uint64_t seed)
+{
+    for (uint32_t kv_heads = 1; kv_heads <= 24; kv_heads *= kv_heads == 1 ? 8 : 3) {
+        struct attn_problem p = attn_problem_default();
+        p.rel_bias = true;
+        p.heads = 24;
+        p.kv_heads = kv_heads;
+        p.dim = p.dim_v = 32;
+        p.context = 500;
+        p.q_len = 2;
+        check_problem(&p, DATA_UNIFORM, seed + kv_heads, 0);
+    }
+}
+
 static struct attn_problem long_problem(enum attn_type type, enum attn_layout layout,
                                         uint32_t heads, uint32_t kv_heads)
 {
@@ -397,6 +413,7 @@ int main(int argc, char **argv)
     test_oracle();
     test_check_can_fail();
     test_groups(seed, argc > 1 ? 11 : TEST_SANITIZED ? 3 : 1);
+    test_far_bias(seed);
     if (argc < 2) {
         test_no_excuse_for_zeros(ATTN_F16);
         test_no_excuse_for_zeros(ATTN_I8);
