@@ -82,7 +82,7 @@ static uint64_t detect(void)
 }
 
 /* AMD's second-level prefetchers follow half as many ascending runs of lines as Intel's, and its
- * cores keep fewer lines in flight. */
+ * cores keep fewer lines in flight: measured on a Zen 3, and taken to hold for its kin. */
 static struct attn_cpu_reading detect_reading(void)
 {
     struct attn_cpu_reading r = {.tile = 0, .streams = 8, .burst = UINT16_MAX};
