@@ -34,7 +34,7 @@ const char *attn_cpu_feature_name(uint64_t bit);
  */
 struct attn_cpu_reading {
     uint8_t tile;    /* tokens of a tile; 0: as many as suit the arithmetic */
-    uint8_t streams; /* places they are from, which its prefetchers follow */
+    uint8_t streams; /* places they, or rows of weights, are from, which its prefetchers follow */
     uint16_t burst;  /* lines to ask for at once; more are spread among the multiply-adds */
 };
 

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Matrix times a few vectors at the speed at which the matrix can be read. A rank's rows are cut
- * into STREAMS runs that are read abreast, a block of each in turn with the lines after it asked
- * for, because one stream of addresses keeps too few lines of memory in flight; it is the access
- * pattern of the fastest reading ceiling. A block is widened once for up to four vectors and stays
- * in L1 for the next four, so a batch costs arithmetic and no more memory.
+ * into runs that are read abreast, a block of each in turn, because one stream of addresses keeps
+ * too few lines of memory in flight; it is the access pattern of the fastest reading ceiling. A
+ * block is widened once for up to four vectors and stays in L1 for the next four, so a batch costs
+ * arithmetic and no more memory.
+ *
+ * How many runs is the CPU's choice (kernels/cpu.h). Where it is STREAMS the lines after a block
+ * are asked for. Fewer are what its prefetchers follow by themselves, and asking on top of them
+ * takes from what is in flight: results/kernels.md.
  *
  * Sums are kept in vectors, one a stream and input vector, and every block adds up on its own
  * first: chains stay short and rounding small for any number of columns.
  */
 #include "kernels/layer/gemv.h"
 
+#include "kernels/cpu.h"
 #include "kernels/micro.h"
 #include "kernels/simd.h"
 
@@ -109,12 +114,12 @@ MICRO_INLINE void fetch(const char *at)
 }
 
 /*
- * One row of each of `streams` runs (a constant: STREAMS, or 1), `apart` rows apart from `row` on,
+ * One row of each of `streams` runs (1, or an even number), `apart` rows apart from `row` on,
  * against vectors [v0, v0 + n).
  */
 MICRO_INLINE void rows_abreast(const enum attn_type type, const struct layer_product *p,
-                               uint32_t row, uint32_t apart, const uint32_t streams, uint32_t v0,
-                               uint32_t n)
+                               uint32_t row, uint32_t apart, uint32_t streams, bool asks,
+                               uint32_t v0, uint32_t n)
 {
     const struct layer_matrix *const m = p->matrix;
     const uint32_t cols = m->cols, element = element_bytes(type);
@@ -131,12 +136,15 @@ MICRO_INLINE void rows_abreast(const enum attn_type type, const struct layer_pro
         const uint32_t take = whole - c < step ? whole - c : step;
         const char *const at = base + (size_t)c * element;
         if (streams == 1) {
-            fetch(at);
+            if (asks)
+                fetch(at);
             block(type, 1, at, 0, x + c, p->x_stride, n, take, total);
         }
         for (uint32_t s = 0; s + 2 <= streams; s += 2) {
-            fetch(at + s * stride);
-            fetch(at + (s + 1) * stride);
+            if (asks) {
+                fetch(at + s * stride);
+                fetch(at + (s + 1) * stride);
+            }
             block(type, 2, at + s * stride, stride, x + c, p->x_stride, n, take, total + s * n);
         }
     }
@@ -153,13 +161,16 @@ MICRO_INLINE void rows_abreast(const enum attn_type type, const struct layer_pro
 MICRO_INLINE void rows_of(const enum attn_type type, const struct layer_product *p, uint32_t first,
                           uint32_t end)
 {
-    const uint32_t apart = (end - first) / STREAMS;
+    const uint32_t most = attn_cpu_reading().streams / 2 * 2;
+    const uint32_t streams = most > 0 && most < STREAMS ? most : STREAMS;
+    const uint32_t apart = (end - first) / streams;
+    const bool asks = streams == STREAMS;
     for (uint32_t v = 0; v < p->n; v += VECTORS) {
         const uint32_t n = p->n - v < VECTORS ? p->n - v : VECTORS;
         for (uint32_t i = 0; i < apart; i++)
-            rows_abreast(type, p, first + i, apart, STREAMS, v, n);
-        for (uint32_t row = first + apart * STREAMS; row < end; row++)
-            rows_abreast(type, p, row, 0, 1, v, n);
+            rows_abreast(type, p, first + i, apart, streams, asks, v, n);
+        for (uint32_t row = first + apart * streams; row < end; row++)
+            rows_abreast(type, p, row, 0, 1, asks, v, n);
     }
 }
 
