@@ -16,6 +16,9 @@
 
 enum { ROWS = 128, AHEAD = 4, PAGED = 8 /* tokens of a stream */ };
 
+/* Bytes of K that a tile is of, the tiles of all heads that are walked together. */
+enum { TOGETHER = 64 << 10 };
+
 /* What becomes of one KV head. */
 struct head {
     struct attn_state state, run, *into; /* one of the two */
@@ -89,15 +92,35 @@ static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int r
     return attn_pieces_scratch(p, ROWS, splits, ranks, workspace_floats(p, splits, ranks));
 }
 
-/* Rows that read the cache as it is wait for memory, so a tile is what this CPU reads best; in
- * pages, what divides them for as many streams. */
-static uint32_t tile(const struct attn_args *args, uint32_t rows)
+/* Places to read from. Heads that are walked together are as many ascending runs of lines as a tile
+ * has tokens; where prefetchers follow few, those are enough. */
+static uint32_t places(uint32_t heads)
 {
     const struct attn_cpu_reading reading = attn_cpu_reading();
-    const uint32_t own = core_tile(args, rows),
-                   best = args->kv.table ? PAGED * reading.streams : reading.tile;
-    const bool waits = !args->tile && !core_is_wide(args->problem, rows);
-    return waits && reading.tile && best < own ? best : own;
+    return reading.tile && heads > 1 ? 1 : reading.streams;
+}
+
+/*
+ * Rows that read the cache as it is wait for memory, so a tile is what this CPU reads best; in
+ * pages, what divides them for as many streams; and with heads walked together, what lies close
+ * enough. Codes are half the bytes and twice the work.
+ */
+static uint32_t tile(const struct attn_args *args, uint32_t rows, uint32_t heads)
+{
+    const struct attn_problem *const p = args->problem;
+    const struct attn_cpu_reading reading = attn_cpu_reading();
+    const uint32_t own = core_tile(args, rows);
+    const bool paged = args->kv.table, narrow = narrow_type(p->k_type);
+    uint32_t best = own;
+    if (args->tile || !reading.tile)
+        return own;
+    if (heads > 1) {
+        const size_t eight = 8 * heads * attn_row_bytes(&attn_types[p->k_type], p->dim);
+        best = eight < TOGETHER ? TOGETHER / (uint32_t)eight * 8 : 8;
+    } else if (!core_is_wide(p, rows) && (paged || !narrow)) {
+        best = paged ? PAGED * reading.streams : reading.tile;
+    }
+    return best < own ? best : own;
 }
 
 static void attend(const struct attn_args *args, int rank, int ranks)
@@ -111,7 +134,7 @@ static void attend(const struct attn_args *args, int rank, int ranks)
         attn_pieces_workspace(args, ROWS, workspace_floats(p, args->splits, ranks), rank, ranks);
     float *const runs = memory + heads * state_floats, *const q = runs + heads * state_floats;
     struct core core = core_at(args, most, most, q + (heads - 1) * q_floats);
-    struct walk walk = walk_begin(args, ROWS, tile(args, most), attn_cpu_reading().streams,
+    struct walk walk = walk_begin(args, ROWS, tile(args, most, heads), places(heads),
                                   !args->kv.table, rank, ranks);
     struct queue queue;
     struct head head[ROWS];
