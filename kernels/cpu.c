@@ -81,8 +81,8 @@ static uint64_t detect(void)
     return f;
 }
 
-/* AMD's second-level prefetchers follow half as many ascending runs of lines as Intel's, and its
- * cores keep fewer lines in flight: measured on a Zen 3, and taken to hold for its kin. */
+/* AMD's prefetchers follow fewer ascending runs of lines than Intel's, and its cores keep fewer
+ * lines in flight: measured on a Zen 3, and taken to hold for its kin. */
 static struct attn_cpu_reading detect_reading(void)
 {
     struct attn_cpu_reading r = {.tile = 0, .streams = 8, .burst = UINT16_MAX};
@@ -94,7 +94,7 @@ static struct attn_cpu_reading detect_reading(void)
         memcpy(maker + 4, &d, 4);
         memcpy(maker + 8, &c, 4);
         if (!memcmp(maker, "AuthenticAMD", 12) || !memcmp(maker, "HygonGenuine", 12))
-            r = (struct attn_cpu_reading){.tile = 24, .streams = 4, .burst = 16};
+            r = (struct attn_cpu_reading){.tile = 24, .streams = 3, .burst = 16};
     }
 #endif
     return r;

@@ -14,7 +14,7 @@
  *   vf_spread(p, dims)    a few floats, over and over to fill the lanes
  *   vf_swap(x, by)        lanes that lie `by` apart, exchanged
  *   vf_sum_pairs(a, b)    sums of neighbouring lanes, those of a before those of b
- *   vf_prefetch           into L2             vf_sum4(to, a..d)      four sums, stored
+ *   vf_prefetch           into L1             vf_sum4(to, a..d)      four sums, stored
  */
 #ifndef ATTN_SIMD_H
 #define ATTN_SIMD_H

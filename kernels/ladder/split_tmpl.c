@@ -14,7 +14,8 @@
 #include "kernels/ladder/tmpl.h"
 #include "kernels/ladder/walk.h"
 
-enum { ROWS = 128, AHEAD = 4, PAGED = 8 /* tokens of a stream */ };
+/* In pages, places to read from where few are followed, and the tokens a tile takes of each. */
+enum { ROWS = 128, AHEAD = 4, PAGED_PLACES = 4, PAGED_TOKENS = 8 };
 
 /* Bytes of K that a tile is of, the tiles of all heads that are walked together. */
 enum { TOGETHER = 64 << 10 };
@@ -94,10 +95,12 @@ static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int r
 
 /* Places to read from. Heads that are walked together are as many ascending runs of lines as a tile
  * has tokens; where prefetchers follow few, those are enough. */
-static uint32_t places(uint32_t heads)
+static uint32_t places(const struct attn_args *args, uint32_t heads)
 {
     const struct attn_cpu_reading reading = attn_cpu_reading();
-    return reading.tile && heads > 1 ? 1 : reading.streams;
+    if (reading.tile && heads > 1)
+        return 1;
+    return reading.tile && args->kv.table ? PAGED_PLACES : reading.streams;
 }
 
 /*
@@ -118,7 +121,7 @@ static uint32_t tile(const struct attn_args *args, uint32_t rows, uint32_t heads
         const size_t eight = 8 * heads * attn_row_bytes(&attn_types[p->k_type], p->dim);
         best = eight < TOGETHER ? TOGETHER / (uint32_t)eight * 8 : 8;
     } else if (!core_is_wide(p, rows) && (paged || !narrow)) {
-        best = paged ? PAGED * reading.streams : reading.tile;
+        best = paged ? PAGED_PLACES * PAGED_TOKENS : reading.tile;
     }
     return best < own ? best : own;
 }
@@ -134,7 +137,7 @@ static void attend(const struct attn_args *args, int rank, int ranks)
         attn_pieces_workspace(args, ROWS, workspace_floats(p, args->splits, ranks), rank, ranks);
     float *const runs = memory + heads * state_floats, *const q = runs + heads * state_floats;
     struct core core = core_at(args, most, most, q + (heads - 1) * q_floats);
-    struct walk walk = walk_begin(args, ROWS, tile(args, most, heads), places(heads),
+    struct walk walk = walk_begin(args, ROWS, tile(args, most, heads), places(args, heads),
                                   !args->kv.table, rank, ranks);
     struct queue queue;
     struct head head[ROWS];
