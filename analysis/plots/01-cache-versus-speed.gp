@@ -17,11 +17,17 @@ do for [i = 1:2] {
     set label 10 + i cache_name[i] at cache_bytes[i], graph 0 offset character 0.4, 0.7 left tc rgb 0x57606a
   }
 }
-# The lower ends have nothing under them: names stand there, where there is room.
+# The lower ends have nothing under them: names stand there, where there is room. Of two that end
+# in one place the upper has its name above.
+share(a, b, from, to) = abs((log(a) - log(b)) / (log(to) - log(from)))
+above(i, k) = last_y[i] > last_y[k] && share(last_x[i], last_x[k], x_from, x_to) < 0.07 \
+              && share(last_y[i], last_y[k], y_from, y_to) < 0.06
 if (narrow) { eval(legend) }
 else {
   do for [i = 1:series] {
-    set label 100 + i '{/:Bold '.name[i].'}' at last_x[i], last_y[i] offset character 0, -1 center front boxed tc rgb ink[i]
+    side = -1
+    do for [k = 1:series] { if (above(i, k)) { side = 1 } }
+    set label 100 + i '{/:Bold '.name[i].'}' at last_x[i], last_y[i] offset character 0, side center front boxed tc rgb ink[i]
   }
   set label 21 'at '.context_high at last_x[series], last_y[series] offset character 0, -2.1 center tc rgb 0x57606a
 }

@@ -294,7 +294,7 @@ static void write_variables(FILE *out, const struct rep_plot *plot, const struct
     fputs("title_lines = ", out);
     rep_gnuplot_lines(out, figure->title, 66);
     fputs("\nsubtitle_lines = ", out);
-    rep_gnuplot_lines(out, figure->subtitle, 134);
+    rep_gnuplot_lines(out, figure->subtitle, 124);
     fputc('\n', out);
     char text[REP_TEXT];
     double context = 0;
