@@ -94,7 +94,7 @@ static struct attn_cpu_reading detect_reading(void)
         memcpy(maker + 4, &d, 4);
         memcpy(maker + 8, &c, 4);
         if (!memcmp(maker, "AuthenticAMD", 12) || !memcmp(maker, "HygonGenuine", 12))
-            r = (struct attn_cpu_reading){.tile = 24, .streams = 3, .burst = 16};
+            r = (struct attn_cpu_reading){.tile = 24, .streams = 4, .burst = 16};
     }
 #endif
     return r;

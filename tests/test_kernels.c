@@ -82,7 +82,7 @@ static void check_problem(const struct attn_problem *p, enum data_kind kind, uin
     /* As different makers' memory wants to be read, and as this one's does. */
     const struct attn_cpu_reading readings[] = {{0},
                                                 {.streams = 8, .burst = UINT16_MAX},
-                                                {.tile = 24, .streams = 3, .burst = 16}};
+                                                {.tile = 24, .streams = 4, .burst = 16}};
     attn_cpu_set_reading(readings[seed / 6 % 3]);
     kernel_case_open(&c, p, kind, seed, sample);
     for (size_t k = 0; k < count; k++) {

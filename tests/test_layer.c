@@ -130,7 +130,7 @@ static void check_products(const struct layer_ops *ops)
     static const enum attn_type types[] = {ATTN_F32, ATTN_F16, ATTN_BF16, ATTN_I8};
     static const uint32_t cols[] = {1, 3, 17, 64, 255, 896, 1601}, rows[] = {1, 7, 8, 61, 100};
     /* As different makers' memory wants to be read, and last as this one's does. */
-    static const struct attn_cpu_reading readings[] = {{.streams = 8}, {.streams = 3}, {0}};
+    static const struct attn_cpu_reading readings[] = {{.streams = 8}, {.streams = 4}, {0}};
     for (size_t t = 0; t < 4; t++)
         for (size_t c = 0; c < 7; c++)
             for (size_t r = 0; r < 5; r++) {

@@ -14,8 +14,9 @@
 #include "kernels/ladder/tmpl.h"
 #include "kernels/ladder/walk.h"
 
-/* In pages, places to read from where few are followed, and the tokens a tile takes of each. */
-enum { ROWS = 128, AHEAD = 4, PAGED_PLACES = 4, PAGED_TOKENS = 8 };
+/* Where a CPU's prefetchers follow few places: how many of a contiguous cache, and the tokens that
+ * a tile takes of each in pages. */
+enum { ROWS = 128, AHEAD = 4, FEW_PLACES = 3, PAGED_TOKENS = 8 };
 
 /* Bytes of K that a tile is of, the tiles of all heads that are walked together. */
 enum { TOGETHER = 64 << 10 };
@@ -100,7 +101,7 @@ static uint32_t places(const struct attn_args *args, uint32_t heads)
     const struct attn_cpu_reading reading = attn_cpu_reading();
     if (reading.tile && heads > 1)
         return 1;
-    return reading.tile && args->kv.table ? PAGED_PLACES : reading.streams;
+    return reading.tile && !args->kv.table ? FEW_PLACES : reading.streams;
 }
 
 /*
@@ -121,7 +122,7 @@ static uint32_t tile(const struct attn_args *args, uint32_t rows, uint32_t heads
         const size_t eight = 8 * heads * attn_row_bytes(&attn_types[p->k_type], p->dim);
         best = eight < TOGETHER ? TOGETHER / (uint32_t)eight * 8 : 8;
     } else if (!core_is_wide(p, rows) && (paged || !narrow)) {
-        best = paged ? PAGED_PLACES * PAGED_TOKENS : reading.tile;
+        best = paged ? PAGED_TOKENS * reading.streams : reading.tile;
     }
     return best < own ? best : own;
 }

@@ -122,8 +122,8 @@ static inline struct narrow_scales tile_scales(enum attn_type type, uint32_t dim
 /*
  * n rows of dim elements in pieces of a line, zero-padded to whole lines; pieces lie `next` floats
  * apart, rows `stride`. Whole lines are unrolled: a loop of two steps would be mispredicted more
- * than it works. What a row is read through is not asked again for every vector, as a compiler must
- * that cannot know what a store overwrites: that alone took a quarter of the time.
+ * than it works. The pointer to a row and its scale are copied first: a compiler that cannot know
+ * what a store overwrites would read both again for each vector, a quarter of the time of codes.
  */
 MICRO_INLINE void tile_widen_rows(const enum attn_type type, const void *const *row, uint32_t n,
                                   uint32_t dim, size_t next, size_t stride, float *to)
