@@ -2,11 +2,13 @@
 /*
  * The cut. Boundaries are computed, not stored: every rank derives the same ones from the problem,
  * so no rank waits for a plan and the merge finds the partials again by walking the same line.
- * They are rounded to a grain of tokens, so that no rank starts inside a vector of another.
+ * They are rounded to a grain of tokens, so that no rank starts inside a vector of another, or to a
+ * finer one where that would leave a rank with more than its part.
  */
 #include "kernels/cut.h"
 
-enum { GRAIN = 16 };
+/* Tokens, and how many grains a rank has at least; it may get one more than its part. */
+enum { GRAIN = 16, GRAINS = 20 };
 
 /* Positions each rank has of heads that are cut together, at least: the grain is to be little of
  * them. */
@@ -92,16 +94,26 @@ static bool next_segment(struct attn_cut *cut)
     return true;
 }
 
-/* First position of the current segment that is not before rank r's part of the line. */
+static uint64_t grain_of(const struct attn_cut *cut)
+{
+    const uint64_t part = cut->total / (uint64_t)cut->ranks / cut->rows;
+    uint64_t grain = GRAIN;
+    while (grain > 1 && grain * GRAINS > part)
+        grain /= 2;
+    return grain;
+}
+
+/* First position of the current segment that is not before rank r's part of the line, but for the
+ * grain. */
 static uint32_t boundary(const struct attn_cut *cut, int r)
 {
     const uint64_t target = cut->total * (uint64_t)r / (uint64_t)cut->ranks;
+    const uint64_t grain = grain_of(cut), cost = grain * cut->rows;
     if (target <= cut->start)
         return cut->span.first;
     if (target >= cut->start + segment_cost(cut))
         return cut->span.end;
-    const uint64_t offset = (target - cut->start) / cut->rows;
-    const uint64_t position = cut->span.first + (offset + GRAIN / 2) / GRAIN * GRAIN;
+    const uint64_t position = cut->span.first + (target - cut->start + cost / 2) / cost * grain;
     return position < cut->span.end ? (uint32_t)position : cut->span.end;
 }
 
