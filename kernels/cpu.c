@@ -15,7 +15,7 @@
 #endif
 
 static uint64_t cpu_mask = UINT64_MAX;
-static _Atomic(uint32_t) reading; /* a struct attn_cpu_reading; 0: not asked yet */
+static _Atomic(uint64_t) reading; /* a struct attn_cpu_reading; 0: not asked yet */
 
 static const struct {
     uint64_t bit;
@@ -94,7 +94,7 @@ static struct attn_cpu_reading detect_reading(void)
         memcpy(maker + 4, &d, 4);
         memcpy(maker + 8, &c, 4);
         if (!memcmp(maker, "AuthenticAMD", 12) || !memcmp(maker, "HygonGenuine", 12))
-            r = (struct attn_cpu_reading){.tile = 24, .streams = 4, .burst = 16};
+            r = (struct attn_cpu_reading){.tile = 24, .streams = 4, .burst = 16, .few = true};
     }
 #endif
     return r;
@@ -104,7 +104,7 @@ static struct attn_cpu_reading detect_reading(void)
 struct attn_cpu_reading attn_cpu_reading(void)
 {
     struct attn_cpu_reading r;
-    uint32_t known = atomic_load_explicit(&reading, memory_order_relaxed);
+    uint64_t known = atomic_load_explicit(&reading, memory_order_relaxed);
     if (!known) {
         attn_cpu_set_reading(detect_reading());
         known = atomic_load_explicit(&reading, memory_order_relaxed);
@@ -115,8 +115,8 @@ struct attn_cpu_reading attn_cpu_reading(void)
 
 void attn_cpu_set_reading(struct attn_cpu_reading r)
 {
-    uint32_t all;
-    memcpy(&all, &r, sizeof(all));
+    uint64_t all = 0;
+    memcpy(&all, &r, sizeof(r));
     atomic_store_explicit(&reading, r.streams ? all : 0, memory_order_relaxed);
 }
 

@@ -7,6 +7,7 @@
 #ifndef ATTN_CPU_H
 #define ATTN_CPU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,8 +35,9 @@ const char *attn_cpu_feature_name(uint64_t bit);
  */
 struct attn_cpu_reading {
     uint8_t tile;    /* tokens of a tile; 0: as many as suit the arithmetic */
-    uint8_t streams; /* places they, or rows of weights, are from, which its prefetchers follow */
+    uint8_t streams; /* places they, or rows of weights, are from; 2 or more */
     uint16_t burst;  /* lines to ask for at once; more are spread among the multiply-adds */
+    bool few;        /* do its prefetchers follow few places, and those without being asked? */
 };
 
 struct attn_cpu_reading attn_cpu_reading(void); /* asked once */

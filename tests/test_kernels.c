@@ -67,6 +67,17 @@ static void check_asked(struct kernel_case *c, size_t which, enum data_kind kind
     c->args.prefetch = 0;
 }
 
+/* As this CPU's memory wants to be read, and as other makers' do, in turn. */
+static void read_as(uint64_t turn)
+{
+    static const struct attn_cpu_reading readings[] = {
+        {0},
+        {.streams = 8, .burst = UINT16_MAX},
+        {.tile = 24, .streams = 4, .burst = 16, .few = true},
+    };
+    attn_cpu_set_reading(readings[turn % 3]);
+}
+
 static void check_problem(const struct attn_problem *p, enum data_kind kind, uint64_t seed,
                           size_t sample)
 {
@@ -79,11 +90,7 @@ static void check_problem(const struct attn_problem *p, enum data_kind kind, uin
     CHECK(!invalid, "%s", invalid ? invalid : "");
     if (invalid)
         return;
-    /* As different makers' memory wants to be read, and as this one's does. */
-    const struct attn_cpu_reading readings[] = {{0},
-                                                {.streams = 8, .burst = UINT16_MAX},
-                                                {.tile = 24, .streams = 4, .burst = 16}};
-    attn_cpu_set_reading(readings[seed / 6 % 3]);
+    read_as(seed / 6);
     kernel_case_open(&c, p, kind, seed, sample);
     for (size_t k = 0; k < count; k++) {
         if (attn_kernel_unsupported(kernels[k], p, why, sizeof(why)))
@@ -163,6 +170,7 @@ static struct attn_problem problem_of_group(uint32_t group, uint32_t form)
     };
     static const enum attn_layout layouts[] = {ATTN_CONTIGUOUS, ATTN_PAGED, ATTN_TOKEN_MAJOR,
                                                ATTN_RING};
+    static const uint32_t dims[] = {40, 64, 128, 20};
     struct attn_problem p = attn_problem_default();
     p.k_type = p.v_type = types[form][group % 5];
     if (attn_types[p.k_type].channel)
@@ -170,8 +178,8 @@ static struct attn_problem problem_of_group(uint32_t group, uint32_t form)
     p.layout = form == 2 ? ATTN_TRANSPOSED : layouts[group % 4];
     p.kv_heads = group < 8 ? 2 : 1;
     p.heads = p.kv_heads * group;
-    p.dim = p.dim_v = 40;
-    p.context = 49;
+    p.dim = p.dim_v = dims[group / 4 % 4];
+    p.context = group / 16 % 2 ? 130 : 49;
     p.window = p.layout == ATTN_RING || group % 8 == 0 ? 33 : 0;
     if (p.layout == ATTN_PAGED) {
         p.page = 16;
@@ -205,6 +213,7 @@ static void test_groups(uint64_t seed, uint32_t step)
     for (uint32_t group = 1; group <= GROUPS; group += step)
         for (uint32_t form = 0; form < 3; form++) {
             const struct attn_problem p = problem_of_group(group, form);
+            read_as(group);
             check_builds(&p, (enum data_kind)(group % DATA_KINDS), seed + group, 0);
         }
 }
@@ -234,6 +243,28 @@ static void test_far_bias(uint64_t seed)
     }
 }
 
+/* Heads that are walked together, so many or so wide that their tiles shrink to what lies close, as
+ * far down as tiles go; 24 rows are widened first. */
+static void test_close_heads(uint64_t seed)
+{
+    static const struct {
+        uint32_t heads, kv_heads;
+        enum attn_type type;
+    } cases[] = {{32, 32, ATTN_F32}, {13, 13, ATTN_F16}, {72, 3, ATTN_F32}, {40, 20, ATTN_I8}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        for (uint64_t turn = 0; turn < 6; turn++) { /* every reading, by two and by three ranks */
+            struct attn_problem p = attn_problem_default();
+            p.layout = ATTN_TOKEN_MAJOR;
+            p.heads = cases[i].heads;
+            p.kv_heads = cases[i].kv_heads;
+            p.k_type = p.v_type = cases[i].type;
+            p.dim = p.dim_v = 256;
+            p.context = 1000;
+            read_as(turn);
+            check_builds(&p, DATA_UNIFORM, seed - seed % 6 + turn / 3 + 1, 3);
+        }
+}
+
 static struct attn_problem long_problem(enum attn_type type, enum attn_layout layout,
                                         uint32_t heads, uint32_t kv_heads)
 {
@@ -248,8 +279,9 @@ static struct attn_problem long_problem(enum attn_type type, enum attn_layout la
 }
 
 /* Ends of pages and rings, and offsets, far from the beginning. */
-static void test_long_layouts(void)
+static void test_long_layouts(uint64_t turn)
 {
+    read_as(turn);
     struct attn_problem p = long_problem(ATTN_BF16, ATTN_PAGED, 4, 1);
     p.page = 16;
     check_builds(&p, DATA_UNIFORM, 11, 3);
@@ -414,6 +446,7 @@ int main(int argc, char **argv)
     test_check_can_fail();
     test_groups(seed, argc > 1 ? 11 : TEST_SANITIZED ? 3 : 1);
     test_far_bias(seed);
+    test_close_heads(seed);
     if (argc < 2) {
         test_no_excuse_for_zeros(ATTN_F16);
         test_no_excuse_for_zeros(ATTN_I8);
@@ -432,7 +465,8 @@ int main(int argc, char **argv)
     attn_cpu_set_mask(UINT64_MAX);
     if (argc < 2) {
         test_long_context();
-        test_long_layouts();
+        for (uint64_t turn = 0; turn < (TEST_SANITIZED ? 1 : 3); turn++)
+            test_long_layouts(turn);
     }
     list_runs();
     printf("%zu kernel runs, worst error %.3g of the bound, %.3g of the limit of whole rows\n",

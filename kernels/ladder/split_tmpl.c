@@ -18,8 +18,8 @@
  * a tile takes of each in pages. */
 enum { ROWS = 128, AHEAD = 4, FEW_PLACES = 3, PAGED_TOKENS = 8 };
 
-/* Bytes of K that a tile is of, the tiles of all heads that are walked together. */
-enum { TOGETHER = 64 << 10 };
+/* Bytes of K in the tiles of all heads that are walked together. */
+enum { CLOSE_BYTES = 64 << 10 };
 
 /* What becomes of one KV head. */
 struct head {
@@ -99,9 +99,9 @@ static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int r
 static uint32_t places(const struct attn_args *args, uint32_t heads)
 {
     const struct attn_cpu_reading reading = attn_cpu_reading();
-    if (reading.tile && heads > 1)
-        return 1;
-    return reading.tile && !args->kv.table ? FEW_PLACES : reading.streams;
+    if (!reading.few)
+        return reading.streams;
+    return heads > 1 ? 1 : args->kv.table ? reading.streams : FEW_PLACES;
 }
 
 /*
@@ -116,11 +116,11 @@ static uint32_t tile(const struct attn_args *args, uint32_t rows, uint32_t heads
     const uint32_t own = core_tile(args, rows);
     const bool paged = args->kv.table, narrow = narrow_type(p->k_type);
     uint32_t best = own;
-    if (args->tile || !reading.tile)
+    if (args->tile || !reading.few)
         return own;
     if (heads > 1) {
         const size_t eight = 8 * heads * attn_row_bytes(&attn_types[p->k_type], p->dim);
-        best = eight < TOGETHER ? TOGETHER / (uint32_t)eight * 8 : 8;
+        best = eight < CLOSE_BYTES ? CLOSE_BYTES / (uint32_t)eight * 8 : 8;
     } else if (!core_is_wide(p, rows) && (paged || !narrow)) {
         best = paged ? PAGED_TOKENS * reading.streams : reading.tile;
     }

@@ -2,13 +2,12 @@
 /*
  * Matrix times a few vectors at the speed at which the matrix can be read. A rank's rows are cut
  * into runs that are read abreast, a block of each in turn, because one stream of addresses keeps
- * too few lines of memory in flight; it is the access pattern of the fastest reading ceiling. A
- * block is widened once for up to four vectors and stays in L1 for the next four, so a batch costs
- * arithmetic and no more memory.
+ * too few lines of memory in flight. A block is widened once for up to four vectors and stays in L1
+ * for the next four, so a batch costs arithmetic and no more memory.
  *
- * How many runs is a matter of the CPU (kernels/cpu.h). Of many the lines after a block are asked
- * for. FOLLOWED are what prefetchers of other makers follow by themselves, and asking on top of
- * them takes from what is in flight: results/kernels.md.
+ * How many runs is a matter of the CPU (kernels/cpu.h). The lines after a block are asked for,
+ * unless its prefetchers follow the runs by themselves: asking on top of them takes from what is in
+ * flight (results/kernels.md).
  *
  * Sums are kept in vectors, one a stream and input vector, and every block adds up on its own
  * first: chains stay short and rounding small for any number of columns.
@@ -19,15 +18,7 @@
 #include "kernels/micro.h"
 #include "kernels/simd.h"
 
-enum {
-    STREAMS = 8,
-    FOLLOWED = 4,
-    BLOCK_BYTES = 512,
-    LINE = 64,
-    AHEAD = 2048,
-    VECTORS = 16,
-    ABREAST = 4
-};
+enum { STREAMS = 8, BLOCK_BYTES = 512, LINE = 64, AHEAD = 2048, VECTORS = 16, ABREAST = 4 };
 
 /* Widened weights from `at` on; `type` is a constant at every call. */
 MICRO_INLINE vf load(const enum attn_type type, const void *at, uint32_t i)
@@ -169,14 +160,15 @@ MICRO_INLINE void rows_abreast(const enum attn_type type, const struct layer_pro
 MICRO_INLINE void rows_of(const enum attn_type type, const struct layer_product *p, uint32_t first,
                           uint32_t end)
 {
-    const bool asks = attn_cpu_reading().streams >= STREAMS;
-    const uint32_t streams = asks ? STREAMS : FOLLOWED, apart = (end - first) / streams;
+    const struct attn_cpu_reading reading = attn_cpu_reading();
+    const uint32_t streams = reading.streams < STREAMS ? reading.streams & ~1u : STREAMS;
+    const uint32_t apart = (end - first) / streams;
     for (uint32_t v = 0; v < p->n; v += VECTORS) {
         const uint32_t n = p->n - v < VECTORS ? p->n - v : VECTORS;
         for (uint32_t i = 0; i < apart; i++)
-            rows_abreast(type, p, first + i, apart, streams, asks, v, n);
+            rows_abreast(type, p, first + i, apart, streams, !reading.few, v, n);
         for (uint32_t row = first + apart * streams; row < end; row++)
-            rows_abreast(type, p, row, 0, 1, asks, v, n);
+            rows_abreast(type, p, row, 0, 1, !reading.few, v, n);
     }
 }
 
