@@ -45,13 +45,19 @@ uint32_t attn_cut_heads(const struct attn_problem *p, uint32_t rows_max, uint32_
     return (uint32_t)((p->kv_heads + segments - 1) / segments);
 }
 
+/* Of the chunks that are asked for, those that can have tokens. */
+static uint32_t splits_of(const struct attn_problem *p, uint32_t splits)
+{
+    return (uint32_t)least(splits, ((uint64_t)p->context + GRAIN - 1) / GRAIN);
+}
+
 size_t attn_cut_slots(const struct attn_problem *p, uint32_t rows_max, uint32_t splits, int ranks)
 {
     const uint32_t block = block_queries(p, rows_max);
     const size_t segments = (size_t)p->batch * p->kv_heads * ((p->q_len + block - 1) / block);
 
     if (splits)
-        return splits > 1 ? segments * splits : 0;
+        return splits > 1 ? segments * splits_of(p, splits) : 0;
     return ranks > 1 ? 2 * (size_t)ranks * attn_cut_heads(p, rows_max, splits, ranks) : 0;
 }
 
@@ -134,7 +140,7 @@ void attn_cut_begin(struct attn_cut *cut, const struct attn_args *args, uint32_t
         .args = args,
         .block = block_queries(p, rows_max),
         .most = attn_cut_heads(p, rows_max, args->splits, ranks),
-        .splits = args->splits,
+        .splits = splits_of(p, args->splits),
         .rank = rank,
         .rank_end = rank_end,
         .ranks = ranks,

@@ -82,7 +82,7 @@ static void test_coverage(void)
         p.layout = test_random(&state) % 2 ? ATTN_CONTIGUOUS : ATTN_TOKEN_MAJOR;
         p.context *= p.layout == ATTN_TOKEN_MAJOR ? 20 : 1;
         const uint32_t splits =
-            test_random(&state) % 3 ? 0 : 1 + (uint32_t)(test_random(&state) % 9);
+            test_random(&state) % 3 ? 0 : 1 + (uint32_t)(test_random(&state) % 40);
         walk(&p, 64, splits, 1 + (int)(test_random(&state) % 70));
     }
 }
@@ -197,6 +197,7 @@ static void test_chunks(void)
     p.kv_heads = 1;
     p.context = 32;
     CHECK(chunks(&p, 9, 1) == 2, "%u: no chunk is shorter than the grain", chunks(&p, 9, 1));
+    CHECK(attn_cut_slots(&p, 128, 65536, 2) == 2, "room for chunks without tokens");
     p.context = 4096;
     p.batch = 2;
     p.ragged = 75;
