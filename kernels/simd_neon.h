@@ -49,12 +49,44 @@ static inline vf vf_load_bf16(const uint16_t *p)
 {
     return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16));
 }
-static inline vf vf_load_i8(const int8_t *p)
+/* Four bytes, in the lower half. */
+static inline uint8x8_t vf_four(const void *p)
 {
     uint32_t four;
     memcpy(&four, p, sizeof(four));
-    const int16x8_t wide = vmovl_s8(vreinterpret_s8_u32(vdup_n_u32(four)));
-    return vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide)));
+    return vreinterpret_u8_u32(vdup_n_u32(four));
+}
+static inline vf vf_widen_s8(int8x8_t x)
+{
+    return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(x))));
+}
+static inline vf vf_widen_f16(uint16x8_t x)
+{
+    return vcvt_f32_f16(vreinterpret_f16_u16(vget_low_u16(x)));
+}
+static inline vf vf_load_i8(const int8_t *p)
+{
+    return vf_widen_s8(vreinterpret_s8_u8(vf_four(p)));
+}
+#define VF_NARROW
+static inline vf vf_load_i4(const uint8_t *p, int upper)
+{
+    const int8x8_t x = vreinterpret_s8_u8(vf_four(p));
+    return vf_widen_s8(vshr_n_s8(upper ? x : vshl_n_s8(x, 4), 4));
+}
+/* The sign extended and shifted leaves one stray bit, that below the f16's sign. */
+static inline vf vf_load_e4m3(const uint8_t *p)
+{
+    const int16x8_t x = vshll_n_s8(vreinterpret_s8_u8(vf_four(p)), 7);
+    return vf_widen_f16(vandq_u16(vreinterpretq_u16_s16(x), vdupq_n_u16(0xbfff)));
+}
+static inline vf vf_load_e5m2(const uint8_t *p)
+{
+    return vf_widen_f16(vshll_n_u8(vf_four(p), 8));
+}
+static inline void vf_widen4(float *to, const uint16_t *p)
+{
+    vst1q_f32(to, vf_load_f16(p));
 }
 static inline vf vf_add(vf a, vf b)
 {
