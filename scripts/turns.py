@@ -11,9 +11,11 @@ each, and run alternately in random order. Turn i is repetition i of each: ratio
 free of what the machine does from turn to turn. What they are not free of is where a process has
 its pages: two that run the same code may differ by some percent for as long as they live, and only
 several launches show it. A line a set goes to the terminal, every turn to FILE, as the rows of a
-result file with the column `launch`. EXE is the attn-bench of build/ if it is not given.
+result file with the column `launch` and the context of the first launch. EXE is the attn-bench of
+build/ if it is not given.
 
-Exit 0; 1 if a case failed; 2 if nothing could be compared.
+Exit 0; 1 if a case failed or a launch met another CPU or build than the first; 2 if nothing could
+be compared.
 """
 import argparse
 import json
@@ -29,6 +31,8 @@ SAMPLE = 0.0005  # seconds: a neighbour comes and goes within milliseconds
 LEAST, MOST = 20, 5000  # turns
 # Threads of a worker look for work for about a millisecond before they sleep.
 SETTLE = 0.0015
+# What of a context has to be the same in all launches.
+SAME = ("env.cpu_model", "env.cpu_features", "git_commit")
 
 
 class Failure(Exception):
@@ -135,12 +139,48 @@ def compare(command, names, seconds, order):
     return ran, turns, failed
 
 
-def launch_all(command, names, options, order):
+def context_of(exe):
+    """The context of a result file of this program here: of the smallest case there is."""
+    smallest = ["--kernel=ref", "--heads=1", "--kv_heads=1", "--dim=16", "--context=16",
+                "--cache=hot", "--threads=1", "--benchmark_dry_run=true", "--benchmark_format=json"]
+    try:
+        ran = subprocess.run([exe, *smallest], stdin=subprocess.DEVNULL, capture_output=True,
+                             text=True, check=False)
+        context = json.loads(ran.stdout)["context"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return {key: value for key, value in context.items() if key not in ("dry_run", "command_line")}
+
+
+class Machine:
+    """The context of the first launch, which those after it are held to."""
+
+    def __init__(self, exe):
+        self.exe, self.context, self.others = exe, None, {}
+
+    def look(self):
+        now = context_of(self.exe)
+        if self.context is None:
+            self.context = now
+        for key in SAME:
+            was, found = self.context.get(key, "unknown"), now.get(key, "unknown")
+            if found != was and key not in self.others:
+                self.others[key] = found
+                print(f"turns.py: {key} was {was} and is {found}: launches of different builds or "
+                      "machines are no repetitions", file=sys.stderr)
+
+    def keys(self):
+        """For the result file: the context, and what later launches met instead."""
+        return {**(self.context or {}), **{f"turns.other.{k}": v for k, v in self.others.items()}}
+
+
+def launch_all(command, names, options, order, machine):
     """As compare(), the turns of all launches as (launch, turn); whoever failed once is left out
     from then on."""
     all_turns, failed = [], {}
     for launch in range(options.launches):
         left = [name for name in names if name not in failed]
+        machine.look()
         _, turns, new = compare(command, left, options.seconds / options.launches, order)
         if new:
             all_turns, failed = [], failed | new
@@ -157,19 +197,6 @@ def rows(ran, turns, failed):
     for name, why in failed.items():
         yield {"name": name, "run_name": name, "run_type": "iteration", "error_occurred": True,
                "error_message": why}
-
-
-def machine(exe):
-    """The context of a result file of this program here: of the smallest case there is."""
-    smallest = ["--kernel=ref", "--heads=1", "--kv_heads=1", "--dim=16", "--context=16",
-                "--cache=hot", "--threads=1", "--benchmark_dry_run=true", "--benchmark_format=json"]
-    ran = subprocess.run([exe, *smallest], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                         check=False)
-    try:
-        context = json.loads(ran.stdout)["context"]
-    except (ValueError, KeyError):
-        return {}
-    return {key: value for key, value in context.items() if key not in ("dry_run", "command_line")}
 
 
 def show(key, what, ran, turns):
@@ -210,9 +237,10 @@ def main():
         print(f"turns.py: no two cases differ in '{options.by}' alone", file=sys.stderr)
         return 2
     order, benchmarks, bad = random.Random(options.seed), [], False
+    machine = Machine(command[0])
     for what, members in sets.items():
         try:
-            ran, turns, failed = launch_all(command, members, options, order)
+            ran, turns, failed = launch_all(command, members, options, order, machine)
         except Failure as failure:
             print(f"turns.py: {what}: {failure}", file=sys.stderr)
             bad = True
@@ -224,12 +252,15 @@ def main():
             show(options.by, what, ran, turns)
         benchmarks.extend(rows(ran, turns, failed))
     if options.out:
+        if not machine.context:
+            print(f"turns.py: {command[0]} says nothing of its machine, nor does {options.out}",
+                  file=sys.stderr)
         context = {"executable": pathlib.Path(command[0]).name, "json_schema_version": 1,
-                   **machine(command[0]), "turns.by": options.by, "turns.seed": str(options.seed),
+                   **machine.keys(), "turns.by": options.by, "turns.seed": str(options.seed),
                    "turns.arguments": " ".join(command[1:])}
         options.out.write_text(json.dumps({"context": context, "benchmarks": benchmarks}, indent=1)
                                + "\n", encoding="utf-8")
-    return 1 if bad else 0
+    return 1 if bad or machine.others else 0
 
 
 if __name__ == "__main__":

@@ -39,7 +39,9 @@ python3 -c '
 import json, sys
 result = json.load(open("rows.json"))
 rows = result["benchmarks"]
-assert result["context"]["num_cpus"] > 0 and result["context"]["turns.by"] == "kernel"
+context = result["context"]
+assert context["num_cpus"] > 0 and context["turns.by"] == "kernel"
+assert context["env.cpu_model"] and context["git_commit"] and context["date"]
 names = {row["name"] for row in rows}
 assert len(names) == 2, names
 for name in names:
@@ -79,5 +81,20 @@ ends 1 'ended with status 7' --by=kernel ./dies
 ends 0 'decode/context:1: a 1, b 2.000' --by=kernel ./double
 ends 1 'decode/b/context:1: b is wrong' --by=kernel --out=refused.json ./refuses
 grep -q '"error_message": "b is wrong"' refused.json || fail "no error row: $(cat refused.json)"
+# The context of the first launch is kept, and one on another build is not passed over.
+{
+  echo '#!/bin/sh'
+  echo 'case $* in *format=json*) echo >>looks'
+  echo '  echo "{\"context\": {\"git_commit\": \"c$(wc -l <looks)\"}}"; exit ;; esac'
+  sed 1d double
+} >rebuilt
+chmod +x rebuilt
+ends 0 'a 1, b 2.000' --by=kernel --out=one.json ./rebuilt
+! grep -q 'turns.other' one.json || fail "one launch is of one build: $(cat one.json)"
+rm looks
+ends 1 'git_commit was c1 and is c2' --by=kernel --launches=3 --out=two.json ./rebuilt
+grep -q '"git_commit": "c1"' two.json || fail "not the first launch: $(head -9 two.json)"
+grep -q '"turns.other.git_commit": "c2"' two.json || fail "no other build: $(head -9 two.json)"
+ends 0 'says nothing of its machine' --by=kernel --out=silent.json ./double
 
 [ $failures = 0 ] || exit 1
