@@ -21,7 +21,7 @@ import statistics
 import sys
 from collections import defaultdict
 
-from targets_files import Fastest, load
+from targets_files import Fastest, Unreadable, load
 
 
 def decode(cases, **want):
@@ -322,8 +322,8 @@ def main():
         try:
             files.append(load(path))
             calm_files.append(load(path, Fastest))
-        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-            print(f"{path}: not a result file: {error}", file=sys.stderr)
+        except Unreadable as why:
+            print(f"{path}: {why}", file=sys.stderr)
             return 2
     for path, cases in zip(paths, files):
         print(f"{path}: {len(cases)} cases")

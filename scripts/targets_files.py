@@ -4,7 +4,15 @@ import gzip
 import json
 import math
 import statistics
+import zlib
 from collections import defaultdict
+
+
+def positive(row, column):
+    value = row[column]
+    if not (isinstance(value, (int, float)) and 0 < value < math.inf):
+        raise ValueError(f"'{row['run_name']}' has a {column} of {value!r}")
+    return value
 
 
 class Case:
@@ -14,9 +22,14 @@ class Case:
         self.name = name
         self.last_cache = last_cache  # bytes
         parts = name.split("/")
+        if len(parts) < 3:
+            raise ValueError(f"'{name}' is no name of attn-bench: PHASE/KERNEL/KEY:VALUE...")
         self.phase, self.kernel = parts[0], parts[1]
         keys = dict(p.split(":", 1) for p in parts[2:] if ":" in p)
-        number = {k: int(v) for k, v in keys.items() if v.isdigit()}
+        number = {k: int(v) for k, v in keys.items() if v.isdecimal()}
+        for key in ("heads", "kv_heads", "batch", "threads", "q_len"):
+            if not number.get(key, 1):
+                raise ValueError(f"'{name}' has {key}:0")
         self.type, self.dim = keys.get("kv", ""), keys.get("dim", "")
         self.heads, self.kv_heads = number.get("heads", 1), number.get("kv_heads", 1)
         self.group = self.heads // self.kv_heads
@@ -25,7 +38,7 @@ class Case:
         self.splits = number.get("splits")
         self.layout = keys.get("layout", "contiguous")
         self.hot = keys.get("cache") == "hot"
-        self.times = [row["real_time"] for row in rows]
+        self.times = [positive(row, "real_time") for row in rows]
         self.launches = [row.get("launch") for row in rows]
         self.time = statistics.median(self.times)
         self.rows = rows
@@ -84,10 +97,20 @@ class Fastest(Case):
         return max(self.share("read"), self.share("fma"))
 
 
-def load(path, kind=Case):
+class Unreadable(Exception):
+    """A line on why a file cannot be judged."""
+
+
+def read(path):
     opened = gzip.open if str(path).endswith(".gz") else open
-    with opened(path, "rt", encoding="utf-8") as file:
-        result = json.load(file)
+    try:
+        with opened(path, "rt", encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, EOFError, ValueError, zlib.error) as why:
+        raise Unreadable(f"not a result file: {why}") from why
+
+
+def cases_of(result, kind):
     rows = result["benchmarks"]
     last_cache = max((c["size"] for c in result.get("context", {}).get("caches", [])), default=0)
     runs = defaultdict(list)
@@ -95,3 +118,13 @@ def load(path, kind=Case):
         if row.get("run_type") == "iteration" and not row.get("error_occurred"):
             runs[row["run_name"]].append(row)
     return [kind(name, rows, last_cache) for name, rows in runs.items()]
+
+
+def load(path, kind=Case):
+    result = read(path)
+    try:
+        return cases_of(result, kind)
+    except KeyError as why:
+        raise Unreadable(f"not a result file: it lacks {why}") from why
+    except (ValueError, TypeError, AttributeError) as why:
+        raise Unreadable(f"not a result file: {why}") from why

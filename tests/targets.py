@@ -153,4 +153,24 @@ with tempfile.TemporaryDirectory() as folder:
     for arguments, code in (([], 2), (["--wrong"], 2), ([str(SCRIPT)], 2), ([str(cut)], 2)):
         ran = subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, check=False)
         check(f"exit of {arguments}", (ran.returncode, ran.stdout), (code, b""))
+
+# What cannot be judged is told in one line.
+def told(result):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "r.json"
+        path.write_text(json.dumps(result), encoding="utf-8")
+        ran = subprocess.run([sys.executable, SCRIPT, path], capture_output=True, text=True,
+                             check=False)
+        return ran.returncode, ran.stderr.count("\n"), ran.stderr
+
+
+short, none = {**mha[0], "run_name": "decode/ref"}, rows(shape(0), [100])[0]
+for made, words in (([short], "'decode/ref' is no name"), ([none], "has kv_heads:0"),
+                    ([{**mha[0], "real_time": 0}], "a real_time of 0"),
+                    ([{**mha[0], "real_time": "1"}], "a real_time of '1'"),
+                    ([{"run_type": "iteration"}], "lacks 'run_name'"), ([1], "not a result file")):
+    code, lines, text = told({"benchmarks": made})
+    check(words, (code, lines, words in text), (2, 1, True))
+for result in ([], {}, {"context": None, "benchmarks": []}):
+    check(f"result {result}", told(result)[:2], (2, 1))
 sys.exit(1 if failures else 0)
