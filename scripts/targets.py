@@ -7,6 +7,8 @@ usage: scripts/targets.py [--strict] RESULT.json[.gz]...
 Reads results of the suites `targets`, `splits`, `quant` and `targets_step`, and of
 scripts/peers/targets.sweep (or of any rows with such names), as they are or packed by gzip: the
 median over the repetitions of a case counts, and ratios are taken only between rows of one file.
+Files say of which CPU, build and day they are; a verdict from a file of another CPU or commit than
+most cases, of a dirty build or without a context is marked so.
 Where rows say what a call reached of the ceilings beside it (turn_read_fraction,
 turn_fma_fraction), times are taken in units of those ceilings: what another hour did to all of them
 then cancels. Rows of scripts/turns.py are compared turn by turn and launch by launch. A target
@@ -20,8 +22,9 @@ import math
 import statistics
 import sys
 from collections import defaultdict
+from typing import NamedTuple
 
-from targets_files import Fastest, Unreadable, load
+from targets_files import Unreadable, load, summary, usual
 
 
 def decode(cases, **want):
@@ -255,7 +258,16 @@ def latents(cases):
 
 
 AT_LEAST, AT_MOST = ">=", "<="
-TARGETS = [
+
+
+class Target(NamedTuple):
+    text: str
+    kind: str
+    bound: float
+    pairs: callable  # of cases; (figure, name) pairs
+
+
+TARGETS = [Target(*t) for t in (
     ("ceiling_fraction, group 1 and 2, context >= 8192", AT_LEAST, 0.85,
      fraction_of(lambda c: c.group <= 2 and c.context >= 8192)),
     ("ceiling_fraction, group 4, f32 and bf16", AT_LEAST, 0.78,
@@ -297,18 +309,50 @@ TARGETS = [
      lambda cases: [(c.median("overhead_fraction"), c.name) for c in cases
                     if c.phase == "generate"]),
     ("share of FMA peak, absorbed latent", AT_LEAST, 0.70, latents),
-]
+)]
 
 
-def judge(files, kind, bound, pairs):
-    """Of the cases of each file: (verdict, how many keep the bound, how many there are, the worst
-    of them)."""
-    found = [p for cases in files for p in pairs(cases) if not math.isnan(p[0])]
+class Verdict(NamedTuple):
+    word: str
+    kept: int = 0
+    count: int = 0
+    worst: tuple = None  # (figure, name)
+    places: tuple = ()  # in the list of files, of those with rows
+
+
+def judge(files, target):
+    """Of the cases of each file."""
+    found, places = [], []
+    for place, cases in enumerate(files):
+        own = [p for p in target.pairs(cases) if not math.isnan(p[0])]
+        found += own
+        places += [place] * bool(own)
     if not found:
-        return "no rows", 0, 0, None
-    keeps = [v >= bound if kind == AT_LEAST else v <= bound for v, _ in found]
-    worst = (min if kind == AT_LEAST else max)(found, key=lambda p: p[0])
-    return "met" if all(keeps) else "NOT MET", sum(keeps), len(found), worst
+        return Verdict("no rows")
+    up = target.kind == AT_LEAST
+    kept = sum(v >= target.bound if up else v <= target.bound for v, _ in found)
+    worst = (min if up else max)(found, key=lambda p: p[0])
+    return Verdict("met" if kept == len(found) else "NOT MET", kept, len(found), worst,
+                   tuple(places))
+
+
+def marks_of(files, places, most):
+    """Of the files a verdict is from, what is not of the usual machine and a clean build."""
+    each = [files[place].marks(most) for place in places]
+    marks = list(dict.fromkeys(mark for marks in each for mark in marks))
+    return f" [{'partly ' * (not all(each))}{', '.join(marks)}]" if marks else ""
+
+
+def line_of(target, files, most):
+    verdict = judge([f.cases for f in files], target)
+    line = f"  {verdict.word:8} {target.text:50} {target.kind} {target.bound:<5.3g}"
+    if not verdict.worst:
+        return verdict, line
+    line += f" worst {verdict.worst[0]:.2f}, {verdict.kept} of {verdict.count}"
+    calm = judge([f.calm for f in files], target)
+    if calm.worst and calm.worst != verdict.worst:
+        line += f" (fastest calls {calm.worst[0]:.2f}, {calm.kept} of {calm.count})"
+    return verdict, line + marks_of(files, verdict.places, most) + f"  {verdict.worst[1]}"
 
 
 def main():
@@ -317,27 +361,21 @@ def main():
     if not paths or any(p.startswith("-") for p in paths):
         print(__doc__.strip().split("\n\n")[1], file=sys.stderr)
         return 2
-    files, calm_files, all_met = [], [], True
+    files, all_met = [], True
     for path in paths:
         try:
             files.append(load(path))
-            calm_files.append(load(path, Fastest))
         except Unreadable as why:
             print(f"{path}: {why}", file=sys.stderr)
             return 2
-    for path, cases in zip(paths, files):
-        print(f"{path}: {len(cases)} cases")
-    for text, kind, bound, pairs in TARGETS:
-        verdict, kept, count, worst = judge(files, kind, bound, pairs)
-        all_met &= verdict == "met"
-        line = f"  {verdict:8} {text:50} {kind} {bound:<5.3g}"
-        if worst:
-            line += f" worst {worst[0]:.2f}, {kept} of {count}"
-        _, calm, calm_count, calm_worst = judge(calm_files, kind, bound, pairs)
-        if calm_worst and calm_worst != worst:
-            line += f" (fastest calls {calm_worst[0]:.2f}, {calm} of {calm_count})"
-        if worst:
-            line += f"  {worst[1]}"
+    for file in files:
+        print(file.heading())
+    if note := summary(files):
+        print(note)
+    most = usual(files)
+    for target in TARGETS:
+        verdict, line = line_of(target, files, most)
+        all_met &= verdict.word == "met"
         print(line)
     return 1 if strict and not all_met else 0
 

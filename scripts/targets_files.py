@@ -38,7 +38,7 @@ class Case:
         self.splits = number.get("splits")
         self.layout = keys.get("layout", "contiguous")
         self.hot = keys.get("cache") == "hot"
-        self.times = [positive(row, "real_time") for row in rows]
+        self.times = [row["real_time"] for row in rows]
         self.launches = [row.get("launch") for row in rows]
         self.time = statistics.median(self.times)
         self.rows = rows
@@ -110,20 +110,88 @@ def read(path):
         raise Unreadable(f"not a result file: {why}") from why
 
 
-def cases_of(result, kind):
-    rows = result["benchmarks"]
-    last_cache = max((c["size"] for c in result.get("context", {}).get("caches", [])), default=0)
-    runs = defaultdict(list)
-    for row in rows:
-        if row.get("run_type") == "iteration" and not row.get("error_occurred"):
-            runs[row["run_name"]].append(row)
-    return [kind(name, rows, last_cache) for name, rows in runs.items()]
+class File:
+    """The cases of a result file, and on what and of which build they were measured."""
+
+    def __init__(self, path, result):
+        context = result.get("context", {})
+        rows = [r for r in result["benchmarks"] if r.get("run_type") == "iteration"]
+        self.skipped = sum(bool(r.get("skipped")) for r in rows)
+        runs = defaultdict(list)
+        for row in rows:
+            if not row.get("skipped") and not row.get("error_occurred"):
+                runs[row["run_name"]].append(row)
+                positive(row, "real_time")
+        last_cache = max((c["size"] for c in context.get("caches", [])), default=0)
+        self.path = path
+        self.cases = [Case(name, rows, last_cache) for name, rows in runs.items()]
+        self.calm = [Fastest(name, rows, last_cache) for name, rows in runs.items()]
+        self.cpu, self.isa = context.get("env.cpu_model", ""), context.get("env.cpu_features", "")
+        commit = context.get("git_commit", "unknown")
+        self.commit = "" if commit.startswith("unknown") else commit.removesuffix("-dirty")[:12]
+        self.dirty = commit.endswith("-dirty")
+        self.date = context.get("date", "")[:10]
+        self.mixed = any(key.startswith("turns.other.") for key in context)
+
+    @property
+    def machine(self):
+        return (self.cpu, self.isa) if self.cpu else None
+
+    def heading(self):
+        counts = f"{self.path}: {len(self.cases)} cases"
+        counts += f", {self.skipped} rows skipped" if self.skipped else ""
+        if not self.machine and not self.commit:
+            return counts + "\n  no context: nothing says of which CPU and build it is"
+        build = (self.commit or "unknown commit") + (" dirty" if self.dirty else "")
+        return counts + "\n  " + ", ".join(
+            [self.cpu or "unknown CPU", self.isa or "unknown ISA", build,
+             self.date or "unknown date"] + (["launches of several"] if self.mixed else []))
+
+    def marks(self, usual):
+        """In what it is other than `usual`, the (machine, commit) of most cases."""
+        marks = {"no context": not self.machine and not self.commit,
+                 "unknown CPU": bool(self.commit) and not self.machine,
+                 "unknown commit": bool(self.machine) and not self.commit,
+                 "other CPU": self.machine and self.machine != usual[0],
+                 "other commit": self.commit and self.commit != usual[1],
+                 "dirty": self.dirty, "launches of several": self.mixed}
+        return [mark for mark, holds in marks.items() if holds]
 
 
-def load(path, kind=Case):
+def usual(files):
+    """The machine and the commit most cases are of, as far as files say."""
+    most = []
+    for what in ("machine", "commit"):
+        cases = defaultdict(int)
+        for file in files:
+            if getattr(file, what):
+                cases[getattr(file, what)] += len(file.cases)
+        most.append(max(cases, key=cases.get, default=None))
+    return most
+
+
+def summary(files):
+    """A sentence where files are not of one machine and one clean build; else nothing."""
+    cpus, commits = ({getattr(f, what) for f in files if getattr(f, what)}
+                     for what in ("machine", "commit"))
+    silent = sum(not (f.machine and f.commit) for f in files)
+    dirty = sum(f.dirty for f in files)
+    parts = [f"{len(cpus)} CPUs"] * (len(cpus) > 1)
+    parts += [f"{len(commits)} commits"] * (len(commits) > 1)
+    parts += [f"{silent} without CPU or commit"] * (silent > 0)
+    parts += [f"{dirty} of a dirty build"] * (dirty > 0)
+    if not parts:
+        return ""
+    machine, commit = usual(files)
+    most = f"{machine[0] if machine else 'unknown CPU'} at {commit or 'unknown commit'}"
+    return f"Not of one machine and one clean build: {', '.join(parts)}.\n" \
+           f"What is not of {most} is marked [in which way]."
+
+
+def load(path):
     result = read(path)
     try:
-        return cases_of(result, kind)
+        return File(path, result)
     except KeyError as why:
         raise Unreadable(f"not a result file: it lacks {why}") from why
     except (ValueError, TypeError, AttributeError) as why:

@@ -35,8 +35,8 @@ def verdicts(made, last_cache=0):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "r.json"
         path.write_text(json.dumps(result), encoding="utf-8")
-        cases = targets_files.load(path)
-    return {t[0]: targets.judge([cases], *t[1:])[0] for t in targets.TARGETS}
+        cases = targets_files.load(path).cases
+    return {t.text: targets.judge([cases], t).word for t in targets.TARGETS}
 
 
 def shape(kv_heads, context=8192, heads=32, more=""):
@@ -130,9 +130,9 @@ check("a step longer than its parts", verdicts([{**r, "parts_ns": 90} for r in l
 
 # Cases of several files are judged together, ratios only within each.
 apart = [[targets_files.Case(r["name"], [r])] for r in mha + rows(shape(8), [90], read=25)]
-sharing = next(t[1:] for t in targets.TARGETS if t[0] == SHARE)
-check("two files", targets.judge(apart, *sharing)[0], "no rows")
-check("one file", targets.judge([sum(apart, [])], *sharing)[0], "NOT MET")
+sharing = next(t for t in targets.TARGETS if t.text == SHARE)
+check("two files", targets.judge(apart, sharing).word, "no rows")
+check("one file", targets.judge([sum(apart, [])], sharing).word, "NOT MET")
 
 # The fastest call is told beside the verdict, which stays that of the median.
 with tempfile.TemporaryDirectory() as folder:
@@ -149,7 +149,7 @@ with tempfile.TemporaryDirectory() as folder:
     packed, cut = pathlib.Path(folder) / "r.json.gz", pathlib.Path(folder) / "cut.json.gz"
     packed.write_bytes(gzip.compress(json.dumps({"benchmarks": mha}).encode()))
     cut.write_bytes(packed.read_bytes()[:-20])
-    check("a packed file", len(targets_files.load(packed)), 1)
+    check("a packed file", len(targets_files.load(packed).cases), 1)
     for arguments, code in (([], 2), (["--wrong"], 2), ([str(SCRIPT)], 2), ([str(cut)], 2)):
         ran = subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, check=False)
         check(f"exit of {arguments}", (ran.returncode, ran.stdout), (code, b""))
@@ -173,4 +173,46 @@ for made, words in (([short], "'decode/ref' is no name"), ([none], "has kv_heads
     check(words, (code, lines, words in text), (2, 1, True))
 for result in ([], {}, {"context": None, "benchmarks": []}):
     check(f"result {result}", told(result)[:2], (2, 1))
+
+# Of which machine and build a file is stands above the verdicts, and beside those it taints.
+ZEN = {"env.cpu_model": "Zen", "env.cpu_features": "avx2", "git_commit": "a" * 40,
+       "date": "2026-11-30T05:06:17+00:00"}
+
+
+def output(*results, strict=False):
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [pathlib.Path(folder) / f"{i}.json" for i in range(len(results))]
+        for path, (context, made) in zip(paths, results):
+            path.write_text(json.dumps({"context": context, "benchmarks": made}), encoding="utf-8")
+        ran = subprocess.run([sys.executable, SCRIPT, *["--strict"] * strict, *paths],
+                             capture_output=True, text=True, check=False)
+        check("it was read", ran.stderr, "")
+        return ran.stdout
+
+
+def marked(*results):
+    line = next(l for l in output(*results).splitlines() if SMALL in l)
+    return line[line.find("["):line.find("]") + 1]
+
+
+kept = rows(shape(32), [110])
+check("one machine", marked((ZEN, kept)), "")
+check("the heading", "\n  Zen, avx2, aaaaaaaaaaaa, 2026-11-30\n" in output((ZEN, kept)), True)
+check("nothing to say of one clean build", "Not of one" in output((ZEN, kept), (ZEN, kept)), False)
+check("no context", marked(({}, kept)), "[no context]")
+check("no context is said", "no context: nothing says" in output(({}, kept)), True)
+dirty = {**ZEN, "git_commit": "a" * 40 + "-dirty"}
+check("dirty", marked((dirty, kept)), "[dirty]")
+check("dirty is said", "aaaaaaaaaaaa dirty, 2026" in output((dirty, kept)), True)
+other = {**ZEN, "env.cpu_features": "avx2 avx512", "git_commit": "b" * 40}
+more = rows(shape(2), [900]) + rows(shape(4), [900])
+check("another machine", marked((ZEN, more), (other, kept)), "[other CPU, other commit]")
+check("two machines", marked((ZEN, more + kept), (other, kept)),
+      "[partly other CPU, other commit]")
+check("two machines are said", "2 CPUs, 2 commits." in output((ZEN, more), (other, kept)), True)
+check("launches of two builds", marked(({**ZEN, "turns.other.git_commit": "c"}, kept)),
+      "[launches of several]")
+skip = {**kept[0], "skipped": True, "skip_message": "no", "real_time": 0.0}
+check("a skipped row", ": 1 cases, 1 rows skipped\n" in output(
+    (ZEN, kept + [{**skip, "run_name": skip["name"] + "x"}])), True)
 sys.exit(1 if failures else 0)
