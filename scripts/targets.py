@@ -12,11 +12,13 @@ most cases, of a dirty build or without a context is marked so.
 Where rows say what a call reached of the ceilings beside it (turn_read_fraction,
 turn_fma_fraction), times are taken in units of those ceilings: what another hour did to all of them
 then cancels. Rows of scripts/turns.py are compared turn by turn and launch by launch. A target
-without rows says so. Behind a verdict, in brackets, stands what the fastest call of each case says,
+without rows says so, and one that asks for a case with error rows is not met or, where all others
+keep the bound, unjudged. Behind a verdict, in brackets, stands what the fastest call of each case says,
 against the fastest reading of its ceilings: that is the kernel where nobody disturbs it, and a
 neighbour on the core takes the rest. It changes no verdict.
 
-Exit 0, with --strict 1 unless every target is met, 2 for a file that cannot be read.
+Exit 0, with --strict 1 unless every target is met and no row is an error, 2 for a file that cannot
+be read.
 """
 import math
 import statistics
@@ -24,7 +26,7 @@ import sys
 from collections import defaultdict
 from typing import NamedTuple
 
-from targets_files import Unreadable, load, summary, usual
+from targets_files import Unreadable, Wrong, load, summary, usual
 
 
 def decode(cases, **want):
@@ -318,22 +320,33 @@ class Verdict(NamedTuple):
     count: int = 0
     worst: tuple = None  # (figure, name)
     places: tuple = ()  # in the list of files, of those with rows
+    wrong: tuple = ()  # cases with error rows among those the target is about
+
+
+def figures(cases, pairs):
+    """What a target yields of cases whose results were right, and those it asked for in vain."""
+    wrong = []
+    while True:
+        try:
+            return [p for p in pairs(cases) if not math.isnan(p[0])], wrong
+        except Wrong as error:
+            wrong.append(error.case)
+            cases = [c for c in cases if c is not error.case]
 
 
 def judge(files, target):
-    """Of the cases of each file."""
-    found, places = [], []
+    """Of the cases of each file. A wrong result leaves a target at best without a verdict."""
+    found, wrong, places = [], [], []
     for place, cases in enumerate(files):
-        own = [p for p in target.pairs(cases) if not math.isnan(p[0])]
+        own, bad = figures(cases, target.pairs)
         found += own
-        places += [place] * bool(own)
-    if not found:
-        return Verdict("no rows")
+        wrong += bad
+        places += [place] * bool(own or bad)
     up = target.kind == AT_LEAST
     kept = sum(v >= target.bound if up else v <= target.bound for v, _ in found)
-    worst = (min if up else max)(found, key=lambda p: p[0])
-    return Verdict("met" if kept == len(found) else "NOT MET", kept, len(found), worst,
-                   tuple(places))
+    worst = (min if up else max)(found, key=lambda p: p[0], default=None)
+    word = "NOT MET" if kept < len(found) else "UNJUDGED" if wrong else "met" if found else "no rows"
+    return Verdict(word, kept, len(found), worst, tuple(places), tuple(wrong))
 
 
 def marks_of(files, places, most):
@@ -346,13 +359,15 @@ def marks_of(files, places, most):
 def line_of(target, files, most):
     verdict = judge([f.cases for f in files], target)
     line = f"  {verdict.word:8} {target.text:50} {target.kind} {target.bound:<5.3g}"
-    if not verdict.worst:
-        return verdict, line
-    line += f" worst {verdict.worst[0]:.2f}, {verdict.kept} of {verdict.count}"
+    if verdict.wrong:
+        line += f" {sum(c.errors for c in verdict.wrong)} error rows,"
+    if verdict.worst:
+        line += f" worst {verdict.worst[0]:.2f}, {verdict.kept} of {verdict.count}"
     calm = judge([f.calm for f in files], target)
     if calm.worst and calm.worst != verdict.worst:
         line += f" (fastest calls {calm.worst[0]:.2f}, {calm.kept} of {calm.count})"
-    return verdict, line + marks_of(files, verdict.places, most) + f"  {verdict.worst[1]}"
+    name = verdict.wrong[0].name if verdict.wrong else verdict.worst[1] if verdict.worst else ""
+    return verdict, line + marks_of(files, verdict.places, most) + (f"  {name}" if name else "")
 
 
 def main():
@@ -377,7 +392,8 @@ def main():
         verdict, line = line_of(target, files, most)
         all_met &= verdict.word == "met"
         print(line)
-    return 1 if strict and not all_met else 0
+    errors = any(file.errors for file in files)
+    return 1 if strict and (errors or not all_met) else 0
 
 
 if __name__ == "__main__":

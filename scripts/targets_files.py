@@ -6,6 +6,7 @@ import math
 import statistics
 import zlib
 from collections import defaultdict
+from functools import cached_property
 
 
 def positive(row, column):
@@ -15,11 +16,20 @@ def positive(row, column):
     return value
 
 
+class Wrong(Exception):
+    """Somebody asked for a figure of a case that has error rows, and thus none."""
+
+    def __init__(self, case):
+        super().__init__(case.name)
+        self.case = case
+
+
 class Case:
     """The repetitions of one name, and what the name says."""
 
     def __init__(self, name, rows, last_cache=0):
-        self.name = name
+        self.name, self.measured = name, rows
+        self.errors = sum(bool(row.get("error_occurred")) for row in rows)
         self.last_cache = last_cache  # bytes
         parts = name.split("/")
         if len(parts) < 3:
@@ -38,10 +48,24 @@ class Case:
         self.splits = number.get("splits")
         self.layout = keys.get("layout", "contiguous")
         self.hot = keys.get("cache") == "hot"
-        self.times = [row["real_time"] for row in rows]
-        self.launches = [row.get("launch") for row in rows]
-        self.time = statistics.median(self.times)
-        self.rows = rows
+
+    @property
+    def rows(self):
+        if self.errors:
+            raise Wrong(self)
+        return self.measured
+
+    @cached_property
+    def times(self):
+        return [row["real_time"] for row in self.rows]
+
+    @cached_property
+    def launches(self):
+        return [row.get("launch") for row in self.rows]
+
+    @cached_property
+    def time(self):
+        return statistics.median(self.times)
 
     def median(self, column):
         values = [row[column] for row in self.rows if column in row]
@@ -82,9 +106,9 @@ class Case:
 class Fastest(Case):
     """The same case by its fastest call and the fastest readings of its ceilings."""
 
-    def __init__(self, name, rows, last_cache=0):
-        super().__init__(name, rows, last_cache)
-        self.time = min(row.get("min_ns", math.nan) for row in rows)
+    @cached_property
+    def time(self):
+        return min(row.get("min_ns", math.nan) for row in self.rows)
 
     def share(self, kind):
         return getattr(self, kind) / self.time
@@ -119,9 +143,10 @@ class File:
         self.skipped = sum(bool(r.get("skipped")) for r in rows)
         runs = defaultdict(list)
         for row in rows:
-            if not row.get("skipped") and not row.get("error_occurred"):
+            if not row.get("skipped"):
                 runs[row["run_name"]].append(row)
-                positive(row, "real_time")
+                if not row.get("error_occurred"):
+                    positive(row, "real_time")
         last_cache = max((c["size"] for c in context.get("caches", [])), default=0)
         self.path = path
         self.cases = [Case(name, rows, last_cache) for name, rows in runs.items()]
@@ -134,12 +159,17 @@ class File:
         self.mixed = any(key.startswith("turns.other.") for key in context)
 
     @property
+    def errors(self):
+        return sum(case.errors for case in self.cases)
+
+    @property
     def machine(self):
         return (self.cpu, self.isa) if self.cpu else None
 
     def heading(self):
         counts = f"{self.path}: {len(self.cases)} cases"
         counts += f", {self.skipped} rows skipped" if self.skipped else ""
+        counts += f", {self.errors} ERROR ROWS" if self.errors else ""
         if not self.machine and not self.commit:
             return counts + "\n  no context: nothing says of which CPU and build it is"
         build = (self.commit or "unknown commit") + (" dirty" if self.dirty else "")

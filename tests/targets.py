@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """scripts/targets.py tells a target that is met from one that is not, on rows made up here."""
+import contextlib
 import gzip
+import io
 import json
 import pathlib
 import subprocess
@@ -48,8 +50,20 @@ check("fraction kept", verdicts(rows(shape(32), [110, 111, 112]))[SMALL], "met")
 check("fraction missed", verdicts(rows(shape(32), [110, 130, 140]))[SMALL], "NOT MET")
 check("a median, not a best", verdicts(rows(shape(32), [100, 130, 140]))[SMALL], "NOT MET")
 check("short contexts do not count", verdicts(rows(shape(32, 512), [900]))[SMALL], "no rows")
-check("an error row does not count",
-      verdicts([{**r, "error_occurred": True} for r in rows(shape(32), [900])])[SMALL], "no rows")
+
+
+# A kernel that computes wrongly never makes a verdict better.
+def wrong(made):
+    return [{**r, "error_occurred": True, "error_message": "off", "real_time": 0.0} for r in made]
+
+
+good, bad = rows(shape(32), [110]), wrong(rows(shape(16), [110]))
+check("an error row alone", verdicts(wrong(good))[SMALL], "UNJUDGED")
+check("an error row beside one that keeps", verdicts(good + bad)[SMALL], "UNJUDGED")
+check("an error row beside one that does not",
+      verdicts(rows(shape(32), [900]) + bad)[SMALL], "NOT MET")
+check("one repetition of several", verdicts(good + wrong(good))[SMALL], "UNJUDGED")
+check("an error row of another target", verdicts(good + wrong(rows(shape(4), [1])))[SMALL], "met")
 
 SHARE = "speed-up over MHA over the floor's speed-up"
 mha = rows(shape(32), [100])
@@ -94,6 +108,8 @@ for unlucky, verdict in (((3,), "met"), ((1, 5, 9, 13, 17, 21), "NOT MET")):
              for i, r in enumerate(slow * 8)]
     check(f"unlucky launches {unlucky}", verdicts(policy + fixed)[SPLITS], verdict)
 
+check("a split that is wrong", verdicts(even + wrong(slow))[SPLITS], "UNJUDGED")
+
 check("six pairs bound by their greatest", targets.upper_bound([1, 6, 2, 3, 5, 4]), 6)
 check("five pairs bound nothing", targets.upper_bound([1] * 5), float("inf"))
 check("many pairs bound by less", targets.upper_bound(list(range(100))), 60)
@@ -104,6 +120,9 @@ for blas, verdict in ((120, "met"), (80, "NOT MET")):
     check("against a library",
           verdicts(rows(f32, [100]) + rows(f32, [blas], kernel="blas_gemm"))[BLAS], verdict)
 
+check("a library that is wrong",
+      verdicts(rows(f32, [100]) + wrong(rows(f32, [120], kernel="blas_gemm")))[BLAS], "UNJUDGED")
+
 # Of two routes to a cache of codes the better counts, against the faster arithmetic.
 ROUTE = "i8, better route, of the ceilings, group >= 4"
 i8 = shape(4).replace("f16", "i8")
@@ -111,6 +130,10 @@ for faster, verdict in ((160, "met"), (120, "NOT MET")):
     check(f"arithmetic that takes {faster}", verdicts(
         rows(i8, [250], fma=300, kernel="split.avx2") +
         rows(i8, [500], fma=faster, kernel="split_idot.avx2"))[ROUTE], verdict)
+
+for order in (1, -1):
+    routes = [rows(i8, [160], fma=160), wrong(rows(i8, [500], kernel="split_idot.avx2"))]
+    check("a route that is wrong", verdicts(sum(routes[::order], []))[ROUTE], "UNJUDGED")
 
 PEER = "peer_ik time over ours, groups 5, 7 and 71"
 for peer, verdict in ((151, "met"), (149, "NOT MET")):
@@ -179,13 +202,13 @@ ZEN = {"env.cpu_model": "Zen", "env.cpu_features": "avx2", "git_commit": "a" * 4
        "date": "2026-11-30T05:06:17+00:00"}
 
 
-def output(*results, strict=False):
+def output(*results):
     with tempfile.TemporaryDirectory() as folder:
         paths = [pathlib.Path(folder) / f"{i}.json" for i in range(len(results))]
         for path, (context, made) in zip(paths, results):
             path.write_text(json.dumps({"context": context, "benchmarks": made}), encoding="utf-8")
-        ran = subprocess.run([sys.executable, SCRIPT, *["--strict"] * strict, *paths],
-                             capture_output=True, text=True, check=False)
+        ran = subprocess.run([sys.executable, SCRIPT, *paths], capture_output=True, text=True,
+                             check=False)
         check("it was read", ran.stderr, "")
         return ran.stdout
 
@@ -212,6 +235,26 @@ check("two machines", marked((ZEN, more + kept), (other, kept)),
 check("two machines are said", "2 CPUs, 2 commits." in output((ZEN, more), (other, kept)), True)
 check("launches of two builds", marked(({**ZEN, "turns.other.git_commit": "c"}, kept)),
       "[launches of several]")
+there = output((ZEN, kept + bad))
+check("error rows are counted", (": 2 cases, 1 ERROR ROWS\n" in there,
+                                 "1 error rows, worst 0.91, 1 of 1" in there), (True, True))
+
+
+def strict(made):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "r.json"
+        path.write_text(json.dumps({"benchmarks": made}), encoding="utf-8")
+        whole, arguments = targets.TARGETS, sys.argv
+        targets.TARGETS = [t for t in whole if t.text == SMALL]
+        sys.argv = ["targets.py", "--strict", str(path)]
+        with contextlib.redirect_stdout(io.StringIO()):
+            code = targets.main()
+        targets.TARGETS, sys.argv = whole, arguments
+    return code
+
+
+check("strict", [strict(made) for made in (kept, rows(shape(32), [900]), kept + bad,
+                                           kept + wrong(rows(shape(32, 512), [1])))], [0, 1, 1, 1])
 skip = {**kept[0], "skipped": True, "skip_message": "no", "real_time": 0.0}
 check("a skipped row", ": 1 cases, 1 rows skipped\n" in output(
     (ZEN, kept + [{**skip, "run_name": skip["name"] + "x"}])), True)
