@@ -28,13 +28,16 @@ from typing import NamedTuple
 
 from targets_files import Unreadable, Wrong, load, summary, usual
 
+FLOATS = ("f32", "f16", "bf16")
+
 
 def decode(cases, **want):
-    """Decode rows of the AVX2 `split`, plain but for what is asked for."""
+    """Decode rows of the AVX2 `split` over floats, plain but for what is asked for."""
     plain = {"kernel": "split.avx2", "batch": 1, "q_len": 1, "layout": "contiguous", "hot": False,
              "splits": None, "phase": "decode"}
     plain.update(want)
-    return [c for c in cases if all(v is any or getattr(c, k) == v for k, v in plain.items())]
+    return [c for c in cases if c.type in FLOATS and
+            all(v is any or getattr(c, k) == v for k, v in plain.items())]
 
 
 def most_threads(cases):
@@ -150,7 +153,8 @@ def paged(cases):
 
 def prefill(cases):
     for c in cases:
-        if c.phase == "prefill" and c.kernel == "tiled.avx2" and c.group == 4:
+        if (c.phase == "prefill" and c.kernel == "tiled.avx2" and c.group == 4 and
+                c.type in FLOATS):
             yield c.share("fma"), c.name
 
 
@@ -227,14 +231,15 @@ def less_than_f16(cases):
             yield other.time / c.time, c.name
 
 
-def beside(peer, rungs, test=lambda c: True):
-    """Time of a peer over that of the fastest of our rungs."""
+def beside(peer, rungs, types, test=lambda c: True):
+    """Time of a peer over that of the fastest of our rungs, with caches of these types."""
     def pairs(cases):
         others = {c.key("kernel"): c for c in cases if c.kernel == peer}
         ours = {}
         for c in cases:
             key = c.key("kernel")
-            if c.kernel.split(".")[0] in rungs and key in others and test(c):
+            if (c.kernel.split(".")[0] in rungs and c.type in types and key in others and
+                    test(c)):
                 ours[key] = min(ours.get(key, c), c, key=lambda c: c.time)
         for key, c in ours.items():
             yield others[key].time / c.time, c.name
@@ -255,7 +260,8 @@ def steps(cases):
 
 def latents(cases):
     for c in cases:
-        if c.phase == "decode" and c.kernel.startswith("split.") and c.dim == "576+512":
+        if (c.phase == "decode" and c.kernel.startswith("split.") and c.dim == "576+512" and
+                c.type in FLOATS):
             yield c.share("fma"), c.name
 
 
@@ -270,13 +276,13 @@ class Target(NamedTuple):
 
 
 TARGETS = [Target(*t) for t in (
-    ("ceiling_fraction, group 1 and 2, context >= 8192", AT_LEAST, 0.85,
+    ("ceiling_fraction, group 1 and 2, floats", AT_LEAST, 0.85,
      fraction_of(lambda c: c.group <= 2 and c.context >= 8192)),
     ("ceiling_fraction, group 4, f32 and bf16", AT_LEAST, 0.78,
      fraction_of(lambda c: c.group == 4 and c.context >= 8192 and c.type in ("f32", "bf16"))),
     ("ceiling_fraction, group 4, f16", AT_LEAST, 0.70,
      fraction_of(lambda c: c.group == 4 and c.context >= 8192 and c.type == "f16")),
-    ("ceiling_fraction, group 5 to 12", AT_LEAST, 0.65,
+    ("ceiling_fraction, group 5 to 12, floats", AT_LEAST, 0.65,
      fraction_of(lambda c: 5 <= c.group <= 12 and c.context >= 8192)),
     ("cold time over max(reading ceiling, hot time)", AT_MOST, 1.15, overlap),
     ("share of FMA peak, group >= 16 or hot", AT_LEAST, 0.70, arithmetic),
@@ -297,14 +303,14 @@ TARGETS = [Target(*t) for t in (
     ("i4, better route, of the ceilings", AT_LEAST, 0.45, better_route("i4", lambda c: True)),
     ("f16 time over i8 time, group 1 and 2", AT_LEAST, 1.6, less_than_f16),
     ("peer_ik time over ours, 8 KV heads", AT_LEAST, 2.2,
-     beside("peer_ik", ("split",), lambda c: c.kv_heads == 8 and c.heads == 32)),
+     beside("peer_ik", ("split",), FLOATS, lambda c: c.kv_heads == 8 and c.heads == 32)),
     ("peer_ik time over ours, MQA and MHA", AT_LEAST, 1.3,
-     beside("peer_ik", ("split",), lambda c: c.heads == 32 and c.kv_heads in (1, 32))),
+     beside("peer_ik", ("split",), FLOATS, lambda c: c.heads == 32 and c.kv_heads in (1, 32))),
     ("peer_ik time over ours, groups 5, 7 and 71", AT_LEAST, 1.5,
-     beside("peer_ik", ("split",), lambda c: c.group in (5, 7, 71))),
-    ("peer_ik_q time over ours, i8", AT_LEAST, 1.0, beside("peer_ik_q", ("split", "split_idot"))),
+     beside("peer_ik", ("split",), FLOATS, lambda c: c.group in (5, 7, 71))),
+    ("peer_ik_q time over ours, i8", AT_LEAST, 1.0, beside("peer_ik_q", ("split", "split_idot"), ("i8",))),
     ("peer_ggml time over perhead", AT_LEAST, 1 / 1.1,
-     beside("peer_ggml", ("perhead", "perhead_l2"))),
+     beside("peer_ggml", ("perhead", "perhead_l2"), FLOATS)),
     ("products, of reading, weights > 8 caches", AT_LEAST, 0.90, products),
     ("a layer's step over the sum of its parts", AT_MOST, 1.05, steps),
     ("generating: time outside kernels", AT_MOST, 0.02,

@@ -45,7 +45,7 @@ def shape(kv_heads, context=8192, heads=32, more=""):
     return f"kv:f16/batch:1/heads:{heads}/kv_heads:{kv_heads}/dim:128/context:{context}{more}"
 
 
-SMALL = "ceiling_fraction, group 1 and 2, context >= 8192"
+SMALL = "ceiling_fraction, group 1 and 2, floats"
 check("fraction kept", verdicts(rows(shape(32), [110, 111, 112]))[SMALL], "met")
 check("fraction missed", verdicts(rows(shape(32), [110, 130, 140]))[SMALL], "NOT MET")
 check("a median, not a best", verdicts(rows(shape(32), [100, 130, 140]))[SMALL], "NOT MET")
@@ -134,6 +134,24 @@ for faster, verdict in ((160, "met"), (120, "NOT MET")):
 for order in (1, -1):
     routes = [rows(i8, [160], fma=160), wrong(rows(i8, [500], kernel="split_idot.avx2"))]
     check("a route that is wrong", verdicts(sum(routes[::order], []))[ROUTE], "UNJUDGED")
+
+# What is asked of floats is not asked of codes, which have targets of their own.
+codes = ("i8", "i4", "e4m3", "i8c+i8", "f16+i8")
+
+
+def narrow(made):
+    return [{**r, "run_name": r["run_name"].replace("kv:f16", f"kv:{t}")}
+            for t in codes for r in made]
+
+
+floats = rows(shape(32), [110]) + rows(shape(4), [110])
+alone = narrow(rows(shape(32), [900]) + rows(shape(4), [900]) + rows(shape(1), [900]) +
+               rows(shape(32, more="/layout:paged16"), [9000]))
+spoilt = verdicts(floats + alone)
+for text in (SMALL, "ceiling_fraction, group 5 to 12, floats"):
+    check(f"floats beside codes, {text}", spoilt[text], "met")
+for text in ("share of FMA peak, group >= 16 or hot", "paged16 time over contiguous"):
+    check(f"codes alone, {text}", spoilt[text], "no rows")
 
 PEER = "peer_ik time over ours, groups 5, 7 and 71"
 for peer, verdict in ((151, "met"), (149, "NOT MET")):
