@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Result files as scripts/targets.py judges them: cases, what their names say, and their figures."""
+"""Result files as scripts/targets.py judges them: of which machine and build, and their cases."""
 import gzip
 import json
 import math

@@ -45,7 +45,7 @@ def shape(kv_heads, context=8192, heads=32, more=""):
     return f"kv:f16/batch:1/heads:{heads}/kv_heads:{kv_heads}/dim:128/context:{context}{more}"
 
 
-SMALL = "ceiling_fraction, group 1 and 2, floats"
+SMALL = "ceiling_fraction, group 1 and 2, floats, S >= 8192"
 check("fraction kept", verdicts(rows(shape(32), [110, 111, 112]))[SMALL], "met")
 check("fraction missed", verdicts(rows(shape(32), [110, 130, 140]))[SMALL], "NOT MET")
 check("a median, not a best", verdicts(rows(shape(32), [100, 130, 140]))[SMALL], "NOT MET")
@@ -64,6 +64,30 @@ check("an error row beside one that does not",
       verdicts(rows(shape(32), [900]) + bad)[SMALL], "NOT MET")
 check("one repetition of several", verdicts(good + wrong(good))[SMALL], "UNJUDGED")
 check("an error row of another target", verdicts(good + wrong(rows(shape(4), [1])))[SMALL], "met")
+
+# Hot rows count whatever their group, unless no cache holds them; many rows a KV head always do.
+PEAK = "share of FMA peak, group >= 16, and any hot"
+HOT = "/cache:hot"
+
+
+def sized(made, size):
+    return [{**r, "bytes": size} for r in made]
+
+
+for what, made, verdict in (
+        ("hot, group 1", rows(shape(32, more=HOT), [20]), "NOT MET"),
+        ("hot, group 4, kept", rows(shape(8, more=HOT), [14]), "met"),
+        ("hot, one thread", rows(shape(8, more=HOT), [14]) +
+         [{**r, "run_name": r["run_name"].replace("s:2", "s:1")}
+          for r in rows(shape(8, more=HOT), [20])], "NOT MET"),
+        ("cold, group 4", rows(shape(8), [20]), "no rows"),
+        ("cold, group 16", rows(shape(2), [20]), "NOT MET"),
+        ("pages, group 16", rows(shape(2, more="/layout:paged16"), [20]), "NOT MET"),
+        ("queries, group 16", rows(shape(2, more="/q_len:4"), [20]), "NOT MET"),
+        ("hot, larger than the cache", sized(rows(shape(8, more=HOT), [20]), 101.0), "no rows"),
+        ("group 16, larger than the cache", sized(rows(shape(2, more=HOT), [20]), 101.0),
+         "NOT MET")):
+    check(f"arithmetic: {what}", verdicts(made, 100)[PEAK], verdict)
 
 SHARE = "speed-up over MHA over the floor's speed-up"
 mha = rows(shape(32), [100])
@@ -148,9 +172,9 @@ floats = rows(shape(32), [110]) + rows(shape(4), [110])
 alone = narrow(rows(shape(32), [900]) + rows(shape(4), [900]) + rows(shape(1), [900]) +
                rows(shape(32, more="/layout:paged16"), [9000]))
 spoilt = verdicts(floats + alone)
-for text in (SMALL, "ceiling_fraction, group 5 to 12, floats"):
+for text in (SMALL, "ceiling_fraction, group 5 to 12, floats, S >= 8192"):
     check(f"floats beside codes, {text}", spoilt[text], "met")
-for text in ("share of FMA peak, group >= 16 or hot", "paged16 time over contiguous"):
+for text in ("share of FMA peak, group >= 16, and any hot", "paged16 time over contiguous"):
     check(f"codes alone, {text}", spoilt[text], "no rows")
 
 PEER = "peer_ik time over ours, groups 5, 7 and 71"
@@ -242,6 +266,9 @@ check("the heading", "\n  Zen, avx2, aaaaaaaaaaaa, 2026-11-30\n" in output((ZEN,
 check("nothing to say of one clean build", "Not of one" in output((ZEN, kept), (ZEN, kept)), False)
 check("no context", marked(({}, kept)), "[no context]")
 check("no context is said", "no context: nothing says" in output(({}, kept)), True)
+large = {**ZEN, "caches": [{"size": 100}]}, sized(rows(shape(8, more=HOT), [20]), 101.0)
+check("what is left out is said",
+      " (left out: 1 hot cases larger than the last-level cache)" in output(large), True)
 dirty = {**ZEN, "git_commit": "a" * 40 + "-dirty"}
 check("dirty", marked((dirty, kept)), "[dirty]")
 check("dirty is said", "aaaaaaaaaaaa dirty, 2026" in output((dirty, kept)), True)
