@@ -138,7 +138,7 @@ check("six pairs bound by their greatest", targets.upper_bound([1, 6, 2, 3, 5, 4
 check("five pairs bound nothing", targets.upper_bound([1] * 5), float("inf"))
 check("many pairs bound by less", targets.upper_bound(list(range(100))), 60)
 
-BLAS = "f32: blas_gemm time over split time"
+BLAS = "f32: blas_gemm time over split time, every case"
 f32 = shape(8).replace("f16", "f32")
 for blas, verdict in ((120, "met"), (80, "NOT MET")):
     check("against a library",
@@ -177,11 +177,23 @@ for text in (SMALL, "ceiling_fraction, group 5 to 12, floats, S >= 8192"):
 for text in ("share of FMA peak, group >= 16, and any hot", "paged16 time over contiguous"):
     check(f"codes alone, {text}", spoilt[text], "no rows")
 
-PEER = "peer_ik time over ours, groups 5, 7 and 71"
+PEER = "peer_ik time over ours, odd groups"
 for peer, verdict in ((151, "met"), (149, "NOT MET")):
     check(f"a peer that takes {peer}", verdicts(
         rows(shape(4, heads=28), [100]) + rows(shape(4, heads=28), [120], kernel="split.avx512") +
         rows(shape(4, heads=28), [peer], kernel="peer_ik"))[PEER], verdict)
+
+# Each kind of sharing is a target of its own, and no case may be slower.
+for kv_heads, slow, text in ((1, 129, "MQA"), (32, 129, "MHA"), (8, 219, "32 heads, 8 KV heads"),
+                             (2, 99, "every case")):
+    for peer, verdict in ((slow, "NOT MET"), (slow + 2, "met")):
+        check(f"a peer at {text} that takes {peer}", verdicts(
+            rows(shape(kv_heads), [100]) + rows(shape(kv_heads), [peer], kernel="peer_ik"))[
+                f"peer_ik time over ours, {text}"], verdict)
+sweep = (SCRIPT.parent / "peers" / "targets.sweep").read_text(encoding="utf-8")
+section = sweep.split("[sharing]")[1].split("[")[0]
+check("all of the sharing is asked of peers", "\nheads = 32\nkv_heads = 32,16,8,4,2,1\n" in section,
+      True)
 
 PRODUCTS = "products, of reading, weights > 8 caches"
 STEP = "a layer's step over the sum of its parts"
