@@ -193,18 +193,82 @@ status=0
 [ $status -gt 128 ] || fail "crash_later: status $status"
 grep -q '^attn-bench: liar.so crashed in decode/liar/.*; rows finished before that are in the' err ||
     fail "crash_later: $(cat err)"
+
+# ends LIE "the line that says so, a pattern" ARGS...: status 1, and what was finished is kept.
+ends() {
+    local lie=$1 sentence=$2 status=0
+    shift 2
+    rm -f out.json
+    LIE=$lie timeout -s KILL 60 "$bench" "${tiny[@]}" --load=liar.so --load_timeout=1 --kernel=ref,liar \
+        --benchmark_out=out.json "$@" >out 2>err || status=$?
+    [ $status -eq 1 ] || fail "$lie: status $status"
+    grep -q "^attn-bench: $sentence" err || fail "$lie: $(cat err)"
+    [ ! -s out.json ] || python3 -c 'import json; json.load(open("out.json"))' ||
+        fail "$lie: half a file"
+}
+ends hang_in_program 'liar.so did not return within 1 s in decode/liar/'
+ends hang_later 'liar.so did not return within 1 s in decode/liar/'
+ends hang_in_second_load 'liar.so did not return within 1 s while it was loaded'
+ended='liar.so ended the whole process (exit status 0)'
+for lie in exit_later quick_exit_later exit_past_handlers_later; do
+    ends $lie "$ended in decode/liar/.*; rows finished before that are in the result file"
+    [ "$(grep -c '"name": "decode/ref/' out.json)" -gt 1 ] || fail "$lie: took rows with it"
+done
+ends exit_in_second_load 'liar.so ended the whole process (exit status 7) while it was loaded'
 status=0
-env LIE=hang_in_program LIE_PARENT=$$ "$bench" "${tiny[@]}" --load=liar.so --load_timeout=1 \
-    --kernel=liar >out 2>err || status=$?
-[ $status -eq 1 ] || fail "hang_in_program: status $status"
-grep -q '^attn-bench: liar.so did not return within 1 s in decode/liar/' err ||
-    fail "hang_in_program: $(cat err)"
-status=0
-LIE=hang_later "$bench" "${tiny[@]}" --load=liar.so --load_timeout=1 --kernel=liar >out 2>err ||
+{ LIE=kill_later "$bench" "${tiny[@]}" --load=liar.so --kernel=liar >out 2>err; } 2>shell ||
     status=$?
-[ $status -eq 1 ] || fail "hang_later: status $status"
-grep -q '^attn-bench: liar.so did not return within 1 s in decode/liar/' err ||
-    fail "hang_later: $(cat err)"
+[ $status -eq 137 ] || fail "kill_later: status $status"
+grep -q '^attn-bench: the whole process was ended (Killed); called last was liar.so in decode/' err ||
+    fail "kill_later: $(cat err)"
+
+# ---- what it starts ends with the run
+LIE_FILE=somebody run leave_somebody --load=liar.so --kernel=liar
+kill -0 "$(cat somebody)" 2>/dev/null && fail "what a plug-in has started outlives the run"
+
+# ---- a program that waits for another is still one
+# start ARGS...: a run that goes on; its process is $pid, the one that works $worker.
+start() {
+    rm -f out.json
+    LIE='' "$bench" "${tiny[@]}" --load=liar.so --kernel=ref,liar --benchmark_out=out.json \
+        --benchmark_repetitions=100000 --benchmark_min_time=0.05s "$@" >out 2>err &
+    pid=$!
+    for _ in $(seq 200); do
+        grep -q '^Load Average' err && break # measuring begins
+        sleep 0.1
+    done
+    worker=$(pgrep -P $pid -o)
+}
+state() { sed 's/.*) \(.\).*/\1/' "/proc/$1/stat" 2>/dev/null || echo gone; }
+# becomes PID STATES: within a few seconds.
+becomes() {
+    for _ in $(seq 100); do
+        [[ " $2 " == *" $(state "$1") "* ]] && return
+        sleep 0.1
+    done
+    fail "process $1 is $(state "$1") and should be one of $2"
+}
+# A signal to the program alone, the way of a script; SIGINT is ignored in what a script starts.
+for signal in 15:TERM 1:HUP 2:INT; do
+    start
+    status=0
+    kill -"${signal#*:}" $pid
+    wait $pid || status=$?
+    [ $status -eq $((128 + ${signal%:*})) ] || fail "SIG${signal#*:}: status $status"
+    python3 -c 'import json; assert "benchmarks" in json.load(open("out.json"))' ||
+        fail "SIG${signal#*:}: no results"
+    grep -q '^attn-bench: .*ended' err && fail "SIG${signal#*:}: $(cat err)"
+done
+start
+kill -TSTP $pid
+becomes $pid T
+becomes "$worker" T
+kill -CONT $pid
+becomes $pid 'S R'
+becomes "$worker" 'S R'
+kill -KILL $pid
+{ wait $pid; } 2>shell
+becomes "$worker" gone
 
 # ---- an honest one prints what it likes to stderr's account, and results stay JSON
 LIE=print "$bench" "${tiny[@]}" --load=liar.so --kernel=liar --benchmark_format=json >out 2>err ||

@@ -148,11 +148,13 @@ static void serve(const struct attn_question *question, struct attn_answer *answ
         explain_end(status, answer);
 }
 
-/* Ends with the program, whose end of the socket closes. Ctrl-C is the program's business. */
+/* Ends with the program, which closes its end of the socket or dies. Ctrl-C is the program's
+ * business. */
 static void keep(int socket)
 {
     static struct attn_question question;
     static struct attn_answer answer;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
@@ -193,6 +195,7 @@ void attn_keeper_close(struct attn_keeper *keeper)
 {
     if (!keeper->pid)
         return;
+    shutdown(keeper->socket, SHUT_RDWR); /* processes forked since hold it open, too */
     close(keeper->socket);
     waitpid(keeper->pid, NULL, 0);
     *keeper = (struct attn_keeper){.socket = -1};

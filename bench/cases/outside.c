@@ -9,6 +9,7 @@
 #include "bench/cases/library.h"
 #include "bench/cases/list.h"
 #include "bench/cases/trial.h"
+#include "bench/cases/watcher.h"
 #include "kernels/registry.h"
 
 #include <errno.h>
@@ -34,6 +35,7 @@ struct opinion {
     struct attn_message why;
 };
 
+static bool watched;
 static struct attn_keeper keeper;
 static struct outside *loaded;
 static size_t loaded_n;
@@ -120,6 +122,7 @@ static const char *supports(const struct attn_kernel *kernel, const struct attn_
 /* Only what a handler may do. */
 static void speak(int which)
 {
+    attn_watcher_said();
     if (write(STDERR_FILENO, last_words[which], last_length[which]) < 0)
         return;
 }
@@ -175,6 +178,17 @@ static void prepare_words(const char *who, const char *where, double seconds)
     last_length[1] = late < (int)sizeof(last_words[1]) ? (size_t)late : sizeof(last_words[1]);
 }
 
+/* Until attn_outside_rest(). */
+static void guard(const char *who, const char *where, double seconds, const uint64_t *word)
+{
+    prepare_words(who, where, seconds);
+    attn_watcher_call(who, where);
+    progress_seconds = seconds < 1e9 ? (unsigned)seconds + 1 : 0;
+    progress_seen = word ? *word : 0;
+    progress = word;
+    alarm(progress_seconds);
+}
+
 static int add_kernels(struct outside *o, struct attn_message *why)
 {
     char name[64];
@@ -203,8 +217,9 @@ static int load(struct outside *o, const char *path, struct attn_message *why)
         return error;
     const int close_error = ask(path, ATTN_TASK_CLOSE, 0, NULL, 0, patience, &o->unload_why);
     o->unloads_badly = close_error;
-    prepare_words(path, "while it was loaded", patience);
+    guard(path, "while it was loaded", patience, NULL);
     error = attn_library_open(&o->library, path, why);
+    attn_outside_rest();
     return error ? error : add_kernels(o, why);
 }
 
@@ -214,7 +229,11 @@ int attn_outside_load(const char *text, double seconds, struct attn_message *why
     int error = attn_list_words(text, &list, why);
     patience = seconds;
     if (!error)
-        error = attn_keeper_open(&keeper, why);
+        error = attn_watcher_open(why);
+    if (error)
+        goto out;
+    watched = true;
+    error = attn_keeper_open(&keeper, why);
     if (error)
         goto out;
     loaded = calloc(list.n, sizeof(*loaded));
@@ -235,11 +254,11 @@ out:
 
 void attn_outside_leave(int status)
 {
-    if (!keeper.pid)
+    if (!watched)
         return;
     attn_keeper_close(&keeper);
     fflush(NULL);
-    _exit(status);
+    attn_watcher_leave(status);
 }
 
 void attn_outside_note_unused(struct machine_context *context, const struct attn_cases *cases)
@@ -282,10 +301,10 @@ int attn_outside_try(const struct attn_kernel *kernel, const struct attn_name *n
     return attn_refuse_at(why, error, "%s", from->path);
 }
 
-static void watch(const struct attn_kernel *kernel, const struct attn_name *name, uint64_t calls,
-                  const uint64_t *word)
+static void watch(const struct attn_kernel *kernel, const struct attn_name *name, const char *when,
+                  uint64_t calls, const uint64_t *word)
 {
-    char text[ATTN_NAME_MAX], where[ATTN_NAME_MAX + 16];
+    char text[ATTN_NAME_MAX], where[ATTN_NAME_MAX + 48];
     uint32_t index;
     const struct outside *const from = owner(kernel, &index);
     if (!from)
@@ -293,28 +312,26 @@ static void watch(const struct attn_kernel *kernel, const struct attn_name *name
     const double seconds =
         patience + (double)calls * (attn_trial_seconds(name, patience) - patience);
     attn_name_format(name, text, sizeof(text));
-    snprintf(where, sizeof(where), "in %s", text);
-    prepare_words(from->path, where, seconds);
-    progress_seconds = seconds < 1e9 ? (unsigned)seconds + 1 : 0;
-    progress_seen = word ? *word : 0;
-    progress = word;
-    alarm(progress_seconds);
+    snprintf(where, sizeof(where), "%s %s", when, text);
+    guard(from->path, where, seconds, word);
 }
 
 void attn_outside_watch(const struct attn_kernel *kernel, const struct attn_name *name,
                         uint64_t calls)
 {
-    watch(kernel, name, calls, NULL);
+    watch(kernel, name, "in", calls, NULL);
 }
 
 void attn_outside_watch_loop(const struct attn_kernel *kernel, const struct attn_name *name,
                              const uint64_t *word)
 {
-    watch(kernel, name, 1, word);
+    watch(kernel, name, "in", 1, word);
 }
 
 void attn_outside_rest(void)
 {
-    if (loaded_n)
-        alarm(0);
+    if (!watched)
+        return;
+    alarm(0);
+    attn_watcher_rest();
 }

@@ -2,7 +2,8 @@
 /*
  * Kernels from shared objects of somebody else, as members of the registry. Nothing of theirs is
  * trusted: loading, questions and the first call of each case are tried in a process that may
- * crash, and when the program itself is brought down its last line says who did it.
+ * crash (keeper.h), and when the program itself is brought down its last line says who did it
+ * (watcher.h).
  */
 #ifndef ATTN_OUTSIDE_H
 #define ATTN_OUTSIDE_H
@@ -12,7 +13,8 @@
 
 /*
  * Loads every shared object of a comma-separated list and adds its kernels to the registry. To be
- * called once, before there are threads. 0 or -errno with a sentence.
+ * called once, before there are threads: it returns in another process than the one that called it,
+ * which waits for it. 0 or -errno with a sentence.
  */
 int attn_outside_load(const char *list, double seconds, struct attn_message *why);
 
@@ -32,9 +34,10 @@ int attn_outside_try(const struct attn_kernel *kernel, const struct attn_name *n
 
 /*
  * From here on a crash is blamed on this kernel and case, and so is a call that does not return
- * before attn_outside_rest(). Both end the program with a line on stderr. It has the time of so
- * many calls; or, while a word in memory goes on changing, that of one from each change to the next
- * (the word is looked at as seldom, so a loop of calls is not disturbed).
+ * before attn_outside_rest(), or that ends the process. All end the program with a line on stderr
+ * and not with status 0. It has the time of so many calls; or, while a word
+ * in memory goes on changing, that of one from each change to the next (the word is looked at as
+ * seldom, so a loop of calls is not disturbed).
  */
 void attn_outside_watch(const struct attn_kernel *kernel, const struct attn_name *name,
                         uint64_t calls);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { SCRATCH_BYTES = 100 };
@@ -30,6 +31,13 @@ static uint32_t number(const char *name)
     return text ? (uint32_t)strtoul(text, NULL, 10) : 0;
 }
 
+/* The program itself, or a process that may crash? Those of the keeper ignore SIGTERM. */
+static bool in_program(void)
+{
+    struct sigaction action;
+    return sigaction(SIGTERM, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+}
+
 static void crash(void)
 {
     raise(SIGSEGV);
@@ -39,6 +47,24 @@ static void hang(void)
 {
     for (;;)
         pause();
+}
+
+/* A process that has left its group, and whose parent is gone. */
+static void leave_somebody(void)
+{
+    char text[32];
+    FILE *const file = fopen(getenv("LIE_FILE"), "w");
+    const pid_t pid = fork();
+    if (pid == 0) {
+        setsid();
+        if (fork())
+            _exit(0);
+        const int n = snprintf(text, sizeof(text), "%d\n", getpid());
+        if (write(fileno(file), text, (size_t)n) == n)
+            hang();
+    }
+    waitpid(pid, NULL, 0);
+    fclose(file);
 }
 
 static const char *supports(const struct attn_problem *p)
@@ -71,6 +97,8 @@ static int prepare(const struct attn_args *args, void *prepared)
 {
     (void)args;
     (void)prepared;
+    if (lie("leave_somebody") && in_program())
+        leave_somebody();
     return lie("fail_to_prepare") ? -5 : 0;
 }
 
@@ -174,7 +202,7 @@ static void deceive(const struct attn_args *args, int rank, int ranks)
 {
     static int calls;
     (void)ranks;
-    if (lie("hang_in_program") && getppid() == (pid_t)strtol(getenv("LIE_PARENT"), NULL, 10))
+    if (lie("hang_in_program") && in_program())
         hang();
     if (rank > 0)
         return;
@@ -185,6 +213,14 @@ static void deceive(const struct attn_args *args, int rank, int ranks)
             crash();
         if (lie("hang_later"))
             hang();
+        if (lie("exit_later"))
+            exit(0);
+        if (lie("quick_exit_later"))
+            quick_exit(0);
+        if (lie("exit_past_handlers_later"))
+            syscall(SYS_exit_group, 0);
+        if (lie("kill_later"))
+            raise(SIGKILL);
         if (lie("wrong_later"))
             args->out[0] += 1;
         if (lie("one_past_later"))
@@ -253,7 +289,9 @@ static __attribute__((constructor)) void begin(void)
         crash();
     if (lie("hang_at_load"))
         hang();
-    if (lie("exit_at_load"))
+    if (lie("hang_in_second_load") && in_program())
+        hang();
+    if (lie("exit_at_load") || (lie("exit_in_second_load") && in_program()))
         syscall(SYS_exit_group, 7); /* exit() and _exit() have sanitizers ask about the dlopen() */
 }
 
