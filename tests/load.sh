@@ -151,7 +151,7 @@ row use_up_stack "liar.so: crashed \((SIGSEGV|Segmentation fault)\)"
 row exit_in_call "liar.so: ended the whole process \(exit status 3\)"
 row hang_in_call "liar.so: did not return within 1\.?[0-9]* s" 1
 row fail_to_prepare "liar.so: failed to prepare the cache \(-5\)"
-row want_everything 'needs more memory than there are addresses'
+row want_everything 'asks for 16 EiB of its scratch memory, which is not there'
 row want_too_much 'needs .* of memory|asks for .* of its scratch memory, which is not there'
 row wrong 'wrong result before timing: sequence 0, query 0, head 3, element 15 '
 row half 'wrong result before timing: .* is -?nan '
@@ -209,11 +209,17 @@ ends() {
 ends hang_in_program 'liar.so did not return within 1 s in decode/liar/'
 ends hang_later 'liar.so did not return within 1 s in decode/liar/'
 ends hang_in_second_load 'liar.so did not return within 1 s while it was loaded'
+hanging='liar.so did not return within 1 s when asked how much memory it needs in decode/liar/'
+ends hang_in_size "$hanging"
+ends hang_in_size "$hanging" --plan
+ends hang_in_steps 'liar.so did not return within 1 s in layer/liar/' --phase=layer \
+    --width=64 --ffn=128 --benchmark_min_time=50x
 ended='liar.so ended the whole process (exit status 0)'
 for lie in exit_later quick_exit_later exit_past_handlers_later; do
     ends $lie "$ended in decode/liar/.*; rows finished before that are in the result file"
     [ "$(grep -c '"name": "decode/ref/' out.json)" -gt 1 ] || fail "$lie: took rows with it"
 done
+ends exit_in_size "$ended when asked how much memory it needs in decode/liar/"
 ends exit_in_second_load 'liar.so ended the whole process (exit status 7) while it was loaded'
 status=0
 { LIE=kill_later "$bench" "${tiny[@]}" --load=liar.so --kernel=liar >out 2>err; } 2>shell ||

@@ -316,6 +316,11 @@ static void watch(const struct attn_kernel *kernel, const struct attn_name *name
     guard(from->path, where, seconds, word);
 }
 
+void attn_outside_watch_size(const struct attn_kernel *kernel, const struct attn_name *name)
+{
+    watch(kernel, name, "when asked how much memory it needs in", 0, NULL);
+}
+
 void attn_outside_watch(const struct attn_kernel *kernel, const struct attn_name *name,
                         uint64_t calls)
 {

@@ -35,10 +35,11 @@ int attn_outside_try(const struct attn_kernel *kernel, const struct attn_name *n
 /*
  * From here on a crash is blamed on this kernel and case, and so is a call that does not return
  * before attn_outside_rest(), or that ends the process. All end the program with a line on stderr
- * and not with status 0. It has the time of so many calls; or, while a word
+ * and not with status 0. It has the time of so many calls, or of a short answer; or, while a word
  * in memory goes on changing, that of one from each change to the next (the word is looked at as
  * seldom, so a loop of calls is not disturbed).
  */
+void attn_outside_watch_size(const struct attn_kernel *kernel, const struct attn_name *name);
 void attn_outside_watch(const struct attn_kernel *kernel, const struct attn_name *name,
                         uint64_t calls);
 void attn_outside_watch_loop(const struct attn_kernel *kernel, const struct attn_name *name,

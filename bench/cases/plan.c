@@ -7,6 +7,7 @@
 
 #include "bench/cases/data.h"
 #include "bench/cases/layer_engine.h"
+#include "bench/cases/outside.h"
 #include "bench/machine/memory.h"
 #include "kernels/check.h"
 
@@ -34,11 +35,9 @@ static double call_seconds(const struct attn_name *name)
 }
 
 /* Of whole layers as much of the size as is printed. */
-static int size_of(struct attn_size *size, const struct attn_case *c, uint64_t llc)
+static int layers_size(struct attn_size *size, const struct attn_case *c, uint64_t llc)
 {
     struct engine_size layers;
-    if (!attn_phase_has_layers(c->name.problem.phase))
-        return attn_size(size, &c->name, c->kernel, llc);
     if (engine_size(&layers, &c->name, c->kernel, llc))
         return -EOVERFLOW;
     *size = (struct attn_size){
@@ -48,6 +47,16 @@ static int size_of(struct attn_size *size, const struct attn_case *c, uint64_t l
     };
     engine_pool_need(&layers, &c->name, size->layout.need);
     return 0;
+}
+
+static int size_of(struct attn_size *size, const struct attn_case *c, uint64_t llc)
+{
+    attn_outside_watch_size(c->kernel, &c->name);
+    const int error = attn_phase_has_layers(c->name.problem.phase)
+                          ? layers_size(size, c, llc)
+                          : attn_size(size, &c->name, c->kernel, llc);
+    attn_outside_rest();
+    return error;
 }
 
 static double larger(double a, double b)

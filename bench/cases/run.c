@@ -60,12 +60,15 @@ static int prepare(struct attn_trial *t, struct attn_message *why)
     struct pool *const pool = attn_host_pool(host, name->pages, t->team);
     if (!pool)
         return attn_refuse(why, -EINVAL, "no memory pages are called \"%s\"", name->pages);
-    if (attn_size(&size, name, t->c->kernel,
-                  attn_host_llc(host, attn_placement(name), name->threads)))
-        return attn_refuse(why, -ENOMEM, "needs more memory than there are addresses");
     error = attn_outside_try(t->c->kernel, name, host->seed, why);
     if (error)
         return error;
+    attn_outside_watch_size(t->c->kernel, name);
+    error = attn_size(&size, name, t->c->kernel,
+                      attn_host_llc(host, attn_placement(name), name->threads));
+    attn_outside_rest();
+    if (error)
+        return attn_refuse(why, -ENOMEM, "needs more memory than there are addresses");
     attn_outside_watch(t->c->kernel, name, size.rotation.copies); /* each is prepared */
     attn_call_prepare(t->team, t->c->kernel, true); /* prepare() may start threads already */
     error = attn_data_open(&t->data, name, t->c->kernel, &size, pool, host->seed, why);
@@ -104,8 +107,10 @@ static void take_turns(struct attn_trial *t)
 static int verify(struct attn_trial *t, enum attn_sample sample, struct attn_message *why)
 {
     struct attn_check check;
+    attn_outside_watch(t->c->kernel, &t->c->name, 1);
     const int error =
         attn_verify(&group_of(t)->oracle, sample, &t->data, t->c->kernel, t->team, &check, why);
+    attn_outside_rest();
     if (sample == ATTN_BEFORE || check.worst > t->outcome.check.worst)
         t->outcome.check = check;
     t->outcome.checked = true;
@@ -142,11 +147,8 @@ static void setup(void *user, struct benchmark_state *state)
         error =
             attn_oracle_ask(&group_of(t)->oracle, &t->data, t->team, t->session->host->seed, &why);
     }
-    if (!error && computes(t)) {
-        attn_outside_watch(t->c->kernel, &t->c->name, 1);
+    if (!error && computes(t))
         error = verify(t, ATTN_BEFORE, &why);
-        attn_outside_rest();
-    }
     if (error) {
         benchmark_skip_with_error(state, "%s", why.text);
         return;
@@ -353,10 +355,25 @@ static void layer_setup(void *user, struct benchmark_state *state)
 static void layer_run(struct benchmark_state *state)
 {
     struct attn_trial *const t = benchmark_user(state);
+    attn_outside_watch_loop(t->c->kernel, &t->c->name, &t->token.layer.engine.turn);
     if (generates(t))
         attn_generate_run(&t->token, state);
     else
         attn_layer_run(&t->token.layer, state);
+    attn_outside_rest();
+}
+
+/* Checks once more, and works out the columns. */
+static int layer_finish(struct attn_trial *t, struct benchmark_state *state,
+                        struct attn_message *why)
+{
+    const uint64_t seed = t->session->host->seed;
+    attn_outside_watch(t->c->kernel, &t->c->name, 1);
+    const int error = generates(t)
+                          ? attn_generate_finish(&t->token, state, seed, t->session->step_log, why)
+                          : attn_layer_finish(&t->token.layer, state, seed, why);
+    attn_outside_rest();
+    return error;
 }
 
 static void layer_teardown(void *user, struct benchmark_state *state)
@@ -364,10 +381,7 @@ static void layer_teardown(void *user, struct benchmark_state *state)
     struct attn_trial *const t = user;
     struct attn_message why;
     note_steal(t);
-    const uint64_t seed = t->session->host->seed;
-    if (t->open && !benchmark_skipped(state) &&
-        (generates(t) ? attn_generate_finish(&t->token, state, seed, t->session->step_log, &why)
-                      : attn_layer_finish(&t->token.layer, state, seed, &why)))
+    if (t->open && !benchmark_skipped(state) && layer_finish(t, state, &why))
         benchmark_skip_with_error(state, "%s", why.text);
     if (t->open && !benchmark_skipped(state))
         check_counting(t);

@@ -10,6 +10,7 @@
 #include "bench/cases/call.h"
 #include "bench/cases/data.h"
 #include "bench/cases/keeper.h"
+#include "bench/cases/layer_engine.h"
 #include "kernels/check.h"
 
 #include <errno.h>
@@ -26,8 +27,15 @@ static const double flops_per_second = 1e8, bytes_per_second = 1e8;
 
 double attn_trial_seconds(const struct attn_name *name, double seconds)
 {
-    return seconds + (double)attn_flops(&name->problem) / flops_per_second +
-           (double)attn_kv_bytes(&name->problem) / bytes_per_second;
+    const struct attn_problem *const p = &name->problem;
+    if (!attn_phase_has_layers(p->phase))
+        return seconds + (double)attn_flops(p) / flops_per_second +
+               (double)attn_kv_bytes(p) / bytes_per_second;
+    /* Of a prompt a step takes a chunk at a time. */
+    const struct engine_cost cost = engine_cost(name);
+    const double tokens = p->phase == ATTN_GENERATE ? ENGINE_CHUNK : 1;
+    return seconds + tokens * (double)cost.flops / flops_per_second +
+           (double)cost.bytes / bytes_per_second;
 }
 
 /* One array between two guard pages; bytes == 0 leaves `at` NULL. */

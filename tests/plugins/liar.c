@@ -88,6 +88,10 @@ static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int r
     (void)p;
     (void)splits;
     (void)ranks;
+    if (lie("hang_in_size") && in_program())
+        hang();
+    if (lie("exit_in_size") && in_program())
+        exit(0);
     return lie("want_everything") ? SIZE_MAX - 1
            : lie("want_too_much") ? (size_t)1 << 50
                                   : SCRATCH_BYTES;
@@ -212,6 +216,8 @@ static void deceive(const struct attn_args *args, int rank, int ranks)
         if (lie("crash_later"))
             crash();
         if (lie("hang_later"))
+            hang();
+        if (lie("hang_in_steps") && calls > 20)
             hang();
         if (lie("exit_later"))
             exit(0);
