@@ -84,6 +84,10 @@ refuse '' '--load_timeout: 0 is too small, the smallest is 1' --load_timeout=0
 header="compile it again with the header of this program"
 refuse abi "--load: liar.so: made for version 2 of kernels/kernel.h, this program has version 1; \
 $header" --load=liar.so
+refuse plugin_without_size "--load: liar.so: the struct_size of attn_plugin is 0 and not 48; write \
+ATTN_PLUGIN(&kernel), with the header of this program" --load=liar.so
+refuse newer_plugin "--load: liar.so: compiled with a newer kernels/kernel.h than this program \
+(attn_plugin has 56 bytes there and 48 here); $header" --load=liar.so
 for lie in newer_args other_kv; do
     LIE=$lie "$bench" --load=liar.so >out 2>err && fail "$lie was accepted"
     grep -q "^attn-bench: --load: liar.so: compiled with another kernels/kernel.h .*$header\$" err ||

@@ -35,11 +35,22 @@ static bool is_printable(const char *text)
 
 static int judge_plugin(const struct attn_plugin *p, struct attn_message *why)
 {
-    if (p->struct_size < sizeof(*p) || p->abi != ATTN_ABI_VERSION)
+    if (p->struct_size < sizeof(*p))
+        return attn_refuse(why, -EINVAL,
+                           "the struct_size of attn_plugin is %zu and not %zu; write "
+                           "ATTN_PLUGIN(&kernel), with the header of this program",
+                           p->struct_size, sizeof(*p));
+    if (p->abi != ATTN_ABI_VERSION)
         return attn_refuse(why, -EINVAL,
                            "made for version %u of kernels/kernel.h, this program has version %d; "
                            "compile it again with the header of this program",
-                           p->struct_size < sizeof(*p) ? 0 : p->abi, ATTN_ABI_VERSION);
+                           p->abi, ATTN_ABI_VERSION);
+    if (p->struct_size > sizeof(*p))
+        return attn_refuse(why, -EINVAL,
+                           "compiled with a newer kernels/kernel.h than this program (attn_plugin "
+                           "has %zu bytes there and %zu here); compile it again with the header "
+                           "of this program",
+                           p->struct_size, sizeof(*p));
     if (p->problem_size > sizeof(struct attn_problem) || p->args_size > sizeof(struct attn_args) ||
         p->kv_size != sizeof(struct attn_kv))
         return attn_refuse(why, -EINVAL,

@@ -275,6 +275,8 @@ static __attribute__((constructor)) void begin(void)
         lie("older_args") ? offsetof(struct attn_args, bias) : attn_plugin.args_size;
     attn_plugin.kv_size += lie("other_kv") ? 8 : 0;
     if (lie("no_kernel"))
+    attn_plugin.struct_size = lie("plugin_without_size") ? 0 : attn_plugin.struct_size;
+    attn_plugin.struct_size += lie("newer_plugin") ? 8 : 0;
         kernels[0] = NULL;
     if (lie("taken_name")) {
         liar.rung = "ref";
