@@ -143,7 +143,7 @@ static void serve(const struct attn_question *question, struct attn_answer *answ
     close(end[0]);
     if (!in_time)
         answer->error =
-            attn_refuse(&answer->why, -ETIME, "did not return within %g s", question->seconds);
+            attn_refuse(&answer->why, -ETIME, "did not return within %.0f s", question->seconds);
     else if (got != (ssize_t)sizeof(*answer))
         explain_end(status, answer);
 }
