@@ -191,6 +191,14 @@ grep -q 'wrote into the KV cache, which it may only read' out.json ||
     fail "write_cache_later together: $(grep error_message out.json)"
 
 # ---- what only the program itself finds out: it ends, and says who ended it
+# Files are named from where the program was started.
+mkdir elsewhere
+for lie in go_elsewhere go_elsewhere_later; do
+    rm -f out.json
+    LIE_FILE=$dir/elsewhere run $lie --load=liar.so --kernel=liar,ref
+    [ -s out.json ] || fail "$lie: took the results along"
+done
+
 status=0
 { LIE=crash_later "$bench" "${tiny[@]}" --load=liar.so --kernel=liar --benchmark_out=out.json \
     >out 2>err; } 2>shell || status=$?

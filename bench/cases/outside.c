@@ -13,6 +13,7 @@
 #include "kernels/registry.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -36,6 +37,7 @@ struct opinion {
 };
 
 static bool watched;
+static int home = -1; /* the working directory */
 static struct attn_keeper keeper;
 static struct outside *loaded;
 static size_t loaded_n;
@@ -233,6 +235,7 @@ int attn_outside_load(const char *text, double seconds, struct attn_message *why
     if (error)
         goto out;
     watched = true;
+    home = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     error = attn_keeper_open(&keeper, why);
     if (error)
         goto out;
@@ -339,4 +342,7 @@ void attn_outside_rest(void)
         return;
     alarm(0);
     attn_watcher_rest();
+    /* A library may have gone elsewhere; files of the user's are named from here. */
+    if (fchdir(home))
+        return;
 }

@@ -220,6 +220,8 @@ static void deceive(const struct attn_args *args, int rank, int ranks)
         if (lie("hang_in_steps") && calls > 20)
             hang();
         if (lie("exit_later"))
+        if (lie("go_elsewhere_later") && chdir(getenv("LIE_FILE")))
+            crash();
             exit(0);
         if (lie("quick_exit_later"))
             quick_exit(0);
@@ -300,6 +302,8 @@ static __attribute__((constructor)) void begin(void)
     if (lie("hang_in_second_load") && in_program())
         hang();
     if (lie("exit_at_load") || (lie("exit_in_second_load") && in_program()))
+    if (lie("go_elsewhere") && chdir(getenv("LIE_FILE")))
+        crash();
         syscall(SYS_exit_group, 7); /* exit() and _exit() have sanitizers ask about the dlopen() */
 }
 
