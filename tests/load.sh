@@ -157,6 +157,7 @@ row hang_in_call "liar.so: did not return within 1 s when tried in" 1
 row fail_to_prepare "liar.so: failed to prepare the cache \(-5\)"
 row want_everything 'asks for 16 EiB of its scratch memory, which is not there'
 row want_too_much 'needs .* of memory|asks for .* of its scratch memory, which is not there'
+row fickle 'liar.so: asks for another size of its scratch memory each time it is asked'
 row wrong 'wrong result before timing: sequence 0, query 0, head 3, element 15 '
 row half 'wrong result before timing: .* is -?nan '
 row wrong_later 'wrong result after timing: '
@@ -190,7 +191,6 @@ run write_cache_later --load=liar.so --kernel=liar,ref "${together[@]}"
 grep -q 'wrote into the KV cache, which it may only read' out.json ||
     fail "write_cache_later together: $(grep error_message out.json)"
 
-# ---- what only the program itself finds out: it ends, and says who ended it
 # Files are named from where the program was started.
 mkdir elsewhere
 for lie in go_elsewhere go_elsewhere_later; do
@@ -199,6 +199,11 @@ for lie in go_elsewhere go_elsewhere_later; do
     [ -s out.json ] || fail "$lie: took the results along"
 done
 
+# Its first answer holds for a case.
+run fickle_in_program --load=liar.so --kernel=liar,ref
+grep -q '"error_occurred"' out.json && fail "fickle_in_program: $(grep error_message out.json)"
+
+# ---- what only the program itself finds out: it ends, and says who ended it
 status=0
 { LIE=crash_later "$bench" "${tiny[@]}" --load=liar.so --kernel=liar --benchmark_out=out.json \
     >out 2>err; } 2>shell || status=$?

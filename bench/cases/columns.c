@@ -160,10 +160,7 @@ void attn_columns_of_case(struct benchmark_state *state, struct benchmark_runner
     set(state, ANA_FLOPS, (double)attn_flops(p), 0);
     set(state, ANA_COPIES, (double)data->size.rotation.copies, 0);
     if (c->kernel->scratch_bytes)
-        set(state, ANA_SCRATCH_BYTES,
-            (double)c->kernel->scratch_bytes(p, c->name.splits,
-                                             attn_kernel_ranks(c->kernel, c->name.threads)),
-            0);
+        set(state, ANA_SCRATCH_BYTES, (double)data->size.scratch_bytes, 0);
     if (c->kernel->cut_rows)
         set(state, ANA_SPLITS_USED,
             (double)attn_cut_chunks(&data->args, c->kernel->cut_rows,

@@ -29,23 +29,20 @@ static uint64_t round_up(uint64_t bytes)
     return (bytes + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-static void part_bytes(const struct attn_name *name, const struct attn_kernel *kernel,
-                       const struct attn_kv_shape *shape, uint64_t bytes[PARTS])
+static void part_bytes(const struct attn_name *name, const struct attn_size *size,
+                       uint64_t bytes[PARTS])
 {
     const struct attn_problem *const p = &name->problem;
     const uint64_t queries = (uint64_t)p->batch * p->q_len;
     bytes[Q] = queries * p->heads * p->dim * sizeof(float);
     bytes[LENGTHS] = p->batch * sizeof(uint32_t);
-    bytes[TABLE] = shape->table_entries * sizeof(uint32_t);
+    bytes[TABLE] = size->shape.table_entries * sizeof(uint32_t);
     bytes[SINKS] = p->sinks ? p->heads * sizeof(float) : 0;
     bytes[ALIBI] = p->alibi ? p->heads * sizeof(float) : 0;
     bytes[BIAS] = p->rel_bias ? p->heads * ATTN_BIAS_SPAN * sizeof(float) : 0;
     bytes[TREE] = p->mask == ATTN_TREE ? queries * sizeof(uint64_t) : 0;
     bytes[OUT] = queries * p->heads * p->dim_v * sizeof(float);
-    bytes[SCRATCH] =
-        kernel && kernel->scratch_bytes
-            ? kernel->scratch_bytes(p, name->splits, attn_kernel_ranks(kernel, name->threads))
-            : 0;
+    bytes[SCRATCH] = size->scratch_bytes;
 }
 
 /* Bytes of K and V that a call reads: what has to be out of the cache, whatever surrounds it. */
@@ -68,7 +65,10 @@ int attn_size(struct attn_size *size, const struct attn_name *name,
         return -EOVERFLOW;
     for (int t = 0; t < FILL_CONTENTS; t++)
         size->pool_bytes += size->layout.need[t];
-    part_bytes(name, kernel, &size->shape, bytes);
+    if (kernel && kernel->scratch_bytes)
+        size->scratch_bytes =
+            kernel->scratch_bytes(p, name->splits, attn_kernel_ranks(kernel, name->threads));
+    part_bytes(name, size, bytes);
     for (int i = 0; i < PARTS; i++) {
         if (bytes[i] > SIZE_MAX / 2 / PARTS)
             return -EOVERFLOW;
@@ -288,7 +288,7 @@ int attn_data_open(struct attn_data *data, const struct attn_name *name,
 
     uint64_t bytes[PARTS];
     char *at[PARTS];
-    part_bytes(name, kernel, &size->shape, bytes);
+    part_bytes(name, size, bytes);
     lay_out(data, bytes, at);
     data->sealed = kernel && attn_kernel_is_outside(kernel);
     if (data->sealed)

@@ -19,6 +19,7 @@ struct attn_size {
     struct rotation rotation;
     uint64_t pool_bytes;     /* of all copies */
     uint64_t block_bytes;    /* queries, outputs, tables, scratch */
+    uint64_t scratch_bytes;  /* as the kernel said when it was asked, once */
     uint64_t prepared_bytes; /* of one copy, rounded up */
     uint64_t total_bytes;
 };

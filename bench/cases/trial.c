@@ -119,6 +119,9 @@ static int call(const struct attn_kernel *kernel, const struct attn_name *name,
     struct yard yard[3];
     struct team *team = NULL;
     const struct team_options options = {.ranks = (int)name->threads};
+    if (kernel->scratch_bytes && kernel->scratch_bytes(p, name->splits, ranks) != scratch)
+        return attn_refuse(why, -EINVAL,
+                           "asks for another size of its scratch memory each time it is asked");
     int error = yard_open(&yard[0], "the output", "reached outside the output", out, why);
     if (!error)
         error = yard_open(&yard[1], "its scratch memory",

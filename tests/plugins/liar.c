@@ -88,10 +88,13 @@ static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int r
     (void)p;
     (void)splits;
     (void)ranks;
+    static int calls;
     if (lie("hang_in_size") && in_program())
         hang();
     if (lie("exit_in_size") && in_program())
         exit(0);
+    if (lie("fickle") || (lie("fickle_in_program") && in_program()))
+        return SCRATCH_BYTES + ((size_t)calls++ << 20);
     return lie("want_everything") ? SIZE_MAX - 1
            : lie("want_too_much") ? (size_t)1 << 50
                                   : SCRATCH_BYTES;
@@ -217,11 +220,11 @@ static void deceive(const struct attn_args *args, int rank, int ranks)
             crash();
         if (lie("hang_later"))
             hang();
+        if (lie("go_elsewhere_later") && chdir(getenv("LIE_FILE")))
+            crash();
         if (lie("hang_in_steps") && calls > 20)
             hang();
         if (lie("exit_later"))
-        if (lie("go_elsewhere_later") && chdir(getenv("LIE_FILE")))
-            crash();
             exit(0);
         if (lie("quick_exit_later"))
             quick_exit(0);
@@ -272,13 +275,13 @@ struct attn_plugin attn_plugin = {
 static __attribute__((constructor)) void begin(void)
 {
     attn_plugin.abi += lie("abi");
+    attn_plugin.struct_size = lie("plugin_without_size") ? 0 : attn_plugin.struct_size;
+    attn_plugin.struct_size += lie("newer_plugin") ? 8 : 0;
     attn_plugin.args_size += lie("newer_args") ? 8 : 0;
     attn_plugin.args_size =
         lie("older_args") ? offsetof(struct attn_args, bias) : attn_plugin.args_size;
     attn_plugin.kv_size += lie("other_kv") ? 8 : 0;
     if (lie("no_kernel"))
-    attn_plugin.struct_size = lie("plugin_without_size") ? 0 : attn_plugin.struct_size;
-    attn_plugin.struct_size += lie("newer_plugin") ? 8 : 0;
         kernels[0] = NULL;
     if (lie("taken_name")) {
         liar.rung = "ref";
@@ -299,11 +302,11 @@ static __attribute__((constructor)) void begin(void)
         crash();
     if (lie("hang_at_load"))
         hang();
+    if (lie("go_elsewhere") && chdir(getenv("LIE_FILE")))
+        crash();
     if (lie("hang_in_second_load") && in_program())
         hang();
     if (lie("exit_at_load") || (lie("exit_in_second_load") && in_program()))
-    if (lie("go_elsewhere") && chdir(getenv("LIE_FILE")))
-        crash();
         syscall(SYS_exit_group, 7); /* exit() and _exit() have sanitizers ask about the dlopen() */
 }
 
