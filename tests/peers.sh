@@ -57,7 +57,17 @@ if "$python" -c 'import venv, ensurepip' 2>/dev/null; then
         "$peers/python.sh" no-such-result.json
     grep -q Traceback err && fail "packages that are gone: $(cat err)"
     [ ! -e venv/installed ] || fail "an environment without packages counts as one"
+
+    # What its links led to is gone.
+    mkdir -p lost/bin && touch lost/made-by-attnbench && ln -s "$dir/no-python" lost/bin/python
+    ATTN_PEERS_VENV=$dir/lost "$peers/python.sh" --install_only >out 2>err
+    grep -q '/lost was made of a Python that is gone; making it anew' err ||
+        fail "a Python that is gone: $(cat err)"
 fi
+ln -s "$dir/nowhere" dangling
+says 2 'python.sh: */dangling is a link to */nowhere, which is not there; make that directory or *' \
+    env ATTN_PEERS_VENV="$dir/dangling" "$peers/python.sh" --install_only
+[ -L dangling ] || fail "a link of somebody else was removed"
 says 77 'python.sh: skipped: there is no no-python' \
     env PYTHON=no-python "$peers/python.sh" --install_only
 mkdir other && touch other/mine

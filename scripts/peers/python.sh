@@ -56,12 +56,20 @@ install() {
   local python=${PYTHON:-python3} log=$place.log
   command -v "$python" >/dev/null || skip "there is no $python"
   mkdir -p "$(dirname "$place")" || skip "cannot write to $(dirname "$place")"
+  if [ -L "$place" ] && [ ! -e "$place" ]; then
+    echo "python.sh: $place is a link to $(readlink "$place"), which is not there; make that" \
+      "directory or remove the link" >&2
+    exit 2
+  fi
   # Only ever remove what one of us has made.
   if [ -e "$place" ]; then
     [ -f "$place/pyvenv.cfg" ] || [ -f "$place/made-by-attnbench" ] ||
       { echo "python.sh: $place is no virtual environment; give another in ATTN_PEERS_VENV" >&2
         exit 2; }
-    echo "python.sh: the environment in $place is incomplete or outdated; making it anew" >&2
+    local what="is incomplete or outdated"
+    [ ! -L "$place/bin/python" ] || [ -e "$place/bin/python" ] ||
+      what="was made of a Python that is gone"
+    echo "python.sh: the environment in $place $what; making it anew" >&2
     rm -rf "$place"
   fi
   mkdir -p "$place" && touch "$place/made-by-attnbench"
