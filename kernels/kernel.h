@@ -88,6 +88,7 @@ struct attn_kernel {
 
     /* NULL if it can do this (its types and layouts already agree), else why not, as a sentence. */
     const char *(*supports)(const struct attn_problem *p);
+    /* The same answer to the same question: a case gets what the first one says. */
     size_t (*scratch_bytes)(const struct attn_problem *p, uint32_t splits, int ranks);
     /* Untimed repacking, upload or settings; either may be NULL. `prepared` has prepared_bytes(p)
      * bytes (NULL if that is 0 or absent). prepare is called once a problem; 0 or -errno. */
