@@ -7,6 +7,7 @@
  */
 #include "tests/fuzz_checkpoint.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,14 @@ static void check_cover(const struct ana_header *header, uint64_t data)
         at = tensor->end;
     }
     require(at == data, "all data belongs to a tensor");
+}
+
+static void check_metadata(json_t *metadata)
+{
+    const char *key;
+    json_t *value;
+    require(!metadata || json_is_object(metadata), "metadata is a map");
+    json_object_foreach(metadata, key, value) require(json_is_string(value), "of text");
 }
 
 static void check_again(struct ana_header *header, uint64_t data)
@@ -69,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     check_cover(&header, data[0]);
+    check_metadata(header.metadata);
     check_again(&header, data[0]);
     ana_header_free(&header);
     return 0;

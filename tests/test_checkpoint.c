@@ -527,6 +527,8 @@ static const struct {
     {"{\"a\":{\"dtype\":\"Q4_K\",\"shape\":[1],\"data_offsets\":[0,4]}}", "dtype Q4_K", 4},
     {"{\"a\":7}", "dtype (none)", 0},
     {"{\"a\\u0000b\":{}}", "no JSON", 0},
+    {"{\"__metadata__\":[]}", "__metadata__ is no JSON object", 0},
+    {"{\"__metadata__\":{\"step\":\"7\",\"n\":7}}", "n of __metadata__ is no text", 0},
     /* clang-format on */
 };
 

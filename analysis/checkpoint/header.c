@@ -121,21 +121,35 @@ static int check_cover(const struct ana_header *header, uint64_t data, struct an
     return 0;
 }
 
+/* A map from text to text, says the format, and readers of others refuse whatever else it is. */
+static int read_metadata(struct ana_header *header, json_t *entry, struct ana_fault *fault)
+{
+    const char *key;
+    json_t *value;
+    if (!json_is_object(entry))
+        return ana_fault(fault, -EBADMSG, "__metadata__ is no JSON object");
+    json_object_foreach(entry, key, value)
+    {
+        if (!json_is_string(value))
+            return ana_fault(fault, -EBADMSG, "%.80s of __metadata__ is no text", key);
+    }
+    header->metadata = json_incref(entry);
+    return 0;
+}
+
 static int read_all(struct ana_header *header, json_t *root, uint64_t data, struct ana_fault *fault)
 {
     const char *name;
     json_t *entry;
     json_object_foreach(root, name, entry)
     {
-        if (strcmp(name, "__metadata__") == 0) {
-            header->metadata = json_incref(entry);
-            continue;
-        }
-        const int status =
-            read_tensor(header, &header->tensors[header->count], name, entry, data, fault);
+        const bool metadata = strcmp(name, "__metadata__") == 0;
+        const int status = metadata ? read_metadata(header, entry, fault)
+                                    : read_tensor(header, &header->tensors[header->count], name,
+                                                  entry, data, fault);
         if (status)
             return status;
-        header->count++;
+        header->count += !metadata;
     }
     qsort(header->tensors, header->count, sizeof(*header->tensors), by_offset);
     return check_cover(header, data, fault);

@@ -35,7 +35,7 @@ struct ana_tensor {
 struct ana_header {
     struct ana_tensor *tensors; /* in the order of their bytes */
     size_t count;
-    struct json_t *metadata; /* "__metadata__", or NULL */
+    struct json_t *metadata; /* "__metadata__", text to text, or NULL */
     struct ana_arena *arena;
 };
 
