@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * link(2) cannot take the place of an existing file and rename(2) can, hence the name beside the
- * target for the moment between the two.
+ * target for the moment between the two. Each file is locked while it is ours: one with such a
+ * name that nobody holds is what a killed program left, and the next one removes it.
  */
 #include "analysis/checkpoint/output.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,12 +22,36 @@ static int folder_length(const char *target)
     return slash ? (int)(slash - target) + 1 : 0;
 }
 
-/* ".name.XXXXXX" in the target's folder: the dot keeps it from those who look for *.safetensors. */
-static char *make_template(const char *target)
+/* The dot keeps such names from those who look for *.safetensors. */
+static const char prefix[] = ".attn-convert.";
+
+static char *folder_of(const char *target)
 {
-    const int folder = folder_length(target);
-    char *path;
-    return asprintf(&path, "%.*s.%s.XXXXXX", folder, target, target + folder) < 0 ? NULL : path;
+    const int length = folder_length(target);
+    char *folder;
+    return asprintf(&folder, "%.*s", length ? length : 1, length ? target : ".") < 0 ? NULL
+                                                                                     : folder;
+}
+
+static void remove_leftover(int folder, const char *name)
+{
+    struct stat st;
+    const int fd = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        unlinkat(folder, name, 0);
+    close(fd);
+}
+
+static void remove_leftovers(const char *folder)
+{
+    DIR *const files = opendir(folder);
+    for (const struct dirent *one; files && (one = readdir(files));)
+        if (strncmp(one->d_name, prefix, sizeof(prefix) - 1) == 0)
+            remove_leftover(dirfd(files), one->d_name);
+    if (files)
+        closedir(files);
 }
 
 static mode_t default_mode(void)
@@ -34,26 +61,44 @@ static mode_t default_mode(void)
     return 0666 & ~mask;
 }
 
+/* Until it is locked it may be taken for a leftover, and be gone. */
+static int open_named(struct ana_output *file, const char *folder)
+{
+    struct stat st;
+    for (;;) {
+        if (asprintf(&file->beside, "%s/%sXXXXXX", folder, prefix) < 0) {
+            file->beside = NULL;
+            return -ENOMEM;
+        }
+        const int fd = mkostemp(file->beside, O_CLOEXEC);
+        if (fd < 0)
+            return -errno;
+        flock(fd, LOCK_EX);
+        if (fstat(fd, &st) || st.st_nlink) {
+            fchmod(fd, default_mode());
+            return fd;
+        }
+        close(fd);
+        free(file->beside);
+    }
+}
+
 static int open_file(struct ana_output *file)
 {
-    const int length = folder_length(file->target);
-    char *folder;
-    if (asprintf(&folder, "%.*s", length ? length : 1, length ? file->target : ".") < 0)
+    char *const folder = folder_of(file->target);
+    if (!folder)
         return -ENOMEM;
+    remove_leftovers(folder);
     /* Only through /proc does an unnamed file get a name without privileges. */
     const bool nameable = access("/proc/self/fd", X_OK) == 0;
     int fd = nameable ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666) : -1;
     const int error = nameable ? errno : EOPNOTSUPP;
+    if (fd >= 0)
+        flock(fd, LOCK_EX);
+    else
+        fd = error == EOPNOTSUPP || error == EISDIR ? open_named(file, folder) : -error;
     free(folder);
-    if (fd >= 0)
-        return fd;
-    if (error != EOPNOTSUPP && error != EISDIR)
-        return -error;
-    file->beside = make_template(file->target);
-    fd = file->beside ? mkostemp(file->beside, O_CLOEXEC) : -1;
-    if (fd >= 0)
-        fchmod(fd, default_mode());
-    return fd >= 0 ? fd : file->beside ? -errno : -ENOMEM;
+    return fd;
 }
 
 static int start(struct ana_output *file, const char *target, uint64_t bytes)
@@ -100,30 +145,25 @@ FILE *ana_outputs_add(struct ana_outputs *outputs, const char *target, uint64_t 
     return file->stream;
 }
 
-/* Puts an unnamed file under a name beside its target. */
+/* Puts an unnamed file under a name beside its target: its own number, which no other has. */
 static int name_beside(struct ana_output *file)
 {
     char open_file_path[64];
+    struct stat st;
+    if (fstat(fileno(file->stream), &st))
+        return -errno;
     snprintf(open_file_path, sizeof(open_file_path), "/proc/self/fd/%d", fileno(file->stream));
-    for (int attempt = 0; attempt < 100; attempt++) {
-        char *const path = make_template(file->target);
-        const int fd = path ? mkostemp(path, O_CLOEXEC) : -1;
-        if (fd < 0) {
-            const int status = path ? -errno : -ENOMEM;
-            free(path);
-            return status;
-        }
-        close(fd); /* a free name; linkat() wants it unused */
-        unlink(path);
-        if (linkat(AT_FDCWD, open_file_path, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0) {
-            file->beside = path;
-            return 0;
-        }
+    char *path;
+    if (asprintf(&path, "%.*s%s%llu", folder_length(file->target), file->target, prefix,
+                 (unsigned long long)st.st_ino) < 0)
+        return -ENOMEM;
+    const int status =
+        linkat(AT_FDCWD, open_file_path, AT_FDCWD, path, AT_SYMLINK_FOLLOW) ? -errno : 0;
+    if (status)
         free(path);
-        if (errno != EEXIST)
-            return -errno;
-    }
-    return -EEXIST;
+    else
+        file->beside = path;
+    return status;
 }
 
 static int settle(struct ana_output *file)
@@ -143,11 +183,8 @@ void ana_outputs_seal(struct ana_outputs *outputs)
 /* What was renamed or removed in the folder before is kept before what is so afterwards. */
 static void sync_folder(const char *target)
 {
-    const int length = folder_length(target);
-    char *folder;
-    if (asprintf(&folder, "%.*s", length ? length : 1, length ? target : ".") < 0)
-        return;
-    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char *const folder = folder_of(target);
+    const int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     free(folder);
     if (fd < 0)
         return;

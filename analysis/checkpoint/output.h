@@ -2,7 +2,8 @@
 /*
  * Files that appear together and whole, or not at all. Each is written without a name where the
  * file system can do that, so that not even a killed program leaves something behind; names are
- * given when all have been written and synced.
+ * given when all have been written and synced. A program killed in between leaves hidden files,
+ * which the next one that writes into the folder removes.
  */
 #ifndef ANA_CHECKPOINT_OUTPUT_H
 #define ANA_CHECKPOINT_OUTPUT_H
