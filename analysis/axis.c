@@ -273,6 +273,17 @@ static void put_field(const struct attn_name *name, size_t offset, char *buf)
     snprintf(buf, ANA_AXIS_MAX, "%u", value);
 }
 
+const char *ana_axis_of(const struct ana_axis *axis, const struct attn_name *name,
+                        char buf[ANA_AXIS_MAX])
+{
+    *buf = '\0';
+    if (axis->text)
+        axis->text(name, buf);
+    else if (strcmp(axis->name, "label") != 0)
+        put_field(name, axis->offset, buf);
+    return buf;
+}
+
 const char *ana_axis_text(const struct ana_row *row, const char *axis, char buf[ANA_AXIS_MAX])
 {
     *buf = '\0';
@@ -284,10 +295,8 @@ const char *ana_axis_text(const struct ana_row *row, const char *axis, char buf[
         foreign_text(row, axis, buf);
     } else {
         const struct ana_axis *const source = ana_axis_find(axis);
-        if (source && source->text)
-            source->text(row->attn, buf);
-        else if (source)
-            put_field(row->attn, source->offset, buf);
+        if (source)
+            ana_axis_of(source, row->attn, buf);
     }
     return buf;
 }

@@ -27,6 +27,10 @@ extern const size_t ana_axis_count;
 
 const struct ana_axis *ana_axis_find(const char *name);
 
+/* The value of an axis in a name of ours, "" for the label; returns buf. */
+const char *ana_axis_of(const struct ana_axis *axis, const struct attn_name *name,
+                        char buf[ANA_AXIS_MAX]);
+
 /* The value of an axis written into buf ("" if this row has none); returns buf. */
 const char *ana_axis_text(const struct ana_row *row, const char *axis, char buf[ANA_AXIS_MAX]);
 

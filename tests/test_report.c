@@ -599,6 +599,53 @@ static void generated_runs(void)
     free(text);
 }
 
+/* One shape in ways that neither heads nor context nor cache tell apart. */
+static void rows_told_apart(void)
+{
+    static const char *const ways[] = {"",
+                                       "/q_len:4/mask:tree",
+                                       "/layout:ring/window:1024",
+                                       "/layout:paged16/prefix:2048",
+                                       "/chunk:8192",
+                                       "/sinks:1/placement:scatter"};
+    const char *const path = in_work("ways.json");
+    FILE *const out = begin(path, machine);
+    char *page;
+    for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+        fprintf(out,
+                "%s{\"name\": \"decode/split.avx2/kv:f16/batch:2/heads:8/kv_heads:2/dim:64/"
+                "context:12288%s/real_time/threads:2\", \"run_type\": \"iteration\", "
+                "\"threads\": 2, \"iterations\": 10, \"time_unit\": \"ns\", \"real_time\": 1e6, "
+                "\"cpu_time\": 1e6}",
+                i ? ",\n" : "", ways[i]);
+    write_step(out, "model",
+               "batch:1/heads:8/kv_heads:2/dim:64/context:512/form:llama/weights:bf16/width:512/"
+               "ffn:1024/layers:4/layers_run:4/vocab:99/mix:1+1s",
+               1e3, 1e6, 0.2);
+    end(out);
+    CHECK(report_on(&path, 1, in_work("ways"), NULL, 0, &page) == 0, "it does not hold");
+    check_page(page);
+    static const char *const said[] = {
+        "<th class=\"n\">batch</th><th class=\"n\">query tokens</th><th>layout</th>"
+        "<th class=\"n\">window</th><th class=\"n\">chunk</th><th>mask</th>"
+        "<th class=\"n\">shared prefix</th><th class=\"n\">sinks</th><th>placement</th>",
+        "<td class=\"n\">2</td><td class=\"n\">4</td><td class=\"k\">contiguous</td>"
+        "<td class=\"n\">-</td><td class=\"n\">-</td><td class=\"k\">tree</td>",
+        "<td class=\"k\">ring</td><td class=\"n\">1K</td><td class=\"n\">-</td>"
+        "<td class=\"k\">causal</td>",
+        "<td class=\"n\">8K</td><td class=\"k\">causal</td><td class=\"n\">-</td>",
+        "<td class=\"k\">paged16</td>",
+        "<th>layers differ</th>",
+        "<td class=\"k\">1+1s</td>",
+    };
+    for (size_t i = 0; page && i < sizeof(said) / sizeof(*said); i++)
+        CHECK(strstr(page, said[i]), "the page does not say %s", said[i]);
+    free(page);
+    char *const text = markdown_of(path);
+    CHECK(text && strstr(text, " 4 | contiguous | - | - | tree |"), "in Markdown");
+    free(text);
+}
+
 /* Steps of models whose caches are equally large; `rest` is what the first one has besides. */
 static const char *write_designs(const char *file, const char *const *designs, size_t n,
                                  const char *rest)
@@ -664,6 +711,7 @@ static void folder_keeps_the_rest(void)
     char *page;
     CHECK(report_on(&path, 1, in_work("sweep/"), NULL, 0, &page) == 0, "it does not hold");
     check_page(page);
+    CHECK(page && strstr(page, "<th>cache</th><th class=\"n\">context</th>"), "no column too many");
     free(page);
     CHECK(count_entries(in_work("sweep")) == 5, "it does not hold");
 }
@@ -861,6 +909,7 @@ int main(void)
     crowded_figures();
     markdown();
     generated_runs();
+    rows_told_apart();
     equal_designs();
     folder_keeps_the_rest();
     poor_files();

@@ -4,6 +4,7 @@
 
 #include "analysis/report/finding.h"
 #include "analysis/report/runs.h"
+#include "analysis/report/telling.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -47,8 +48,25 @@ static void field(FILE *out, const struct rep_point *p, const char *name)
     fprintf(out, " %s |", rep_write(f->unit, rep_value(p, f), text));
 }
 
+static void telling_heads(const struct rep_telling *telling, bool rule, FILE *out)
+{
+    for (size_t i = 0; i < telling->count; i++)
+        if (rule)
+            fputs(telling->columns[i]->number ? "--:|" : "---|", out);
+        else
+            fprintf(out, " %s |", telling->columns[i]->head);
+}
+
+static void telling_cells(const struct rep_point *p, const struct rep_telling *telling, FILE *out)
+{
+    char text[ANA_AXIS_MAX];
+    for (size_t i = 0; i < telling->count; i++)
+        fprintf(out, " %s |", rep_telling_text(p, telling->columns[i], text));
+}
+
 static void cases(const struct rep_points *best, FILE *out)
 {
+    static const char *const shown[] = {"batch", "heads", "dim", "threads", "kv", NULL};
     static const char *const fields[] = {"batch",
                                          "heads",
                                          "kv_heads",
@@ -60,12 +78,17 @@ static void cases(const struct rep_points *best, FILE *out)
                                          "items_per_second",
                                          "ceiling_fraction",
                                          "speedup"};
+    struct rep_telling telling;
     if (!best->count)
         return;
-    fputs("\n| attention | cache | batch | heads | KV heads | dim | context | threads | KV cache | "
-          "time | tokens/s | of ceiling | over MHA | kernel |\n"
-          "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|\n",
+    rep_telling_find(best, shown, &telling);
+    fputs("\n| attention | cache |", out);
+    telling_heads(&telling, false, out);
+    fputs(" batch | heads | KV heads | dim | context | threads | KV cache | time | tokens/s | of "
+          "ceiling | over MHA | kernel |\n|---|---|",
           out);
+    telling_heads(&telling, true, out);
+    fputs("--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|\n", out);
     for (size_t i = 0; i < best->count && i < SHOWN; i++) {
         const struct rep_point *const p = &best->points[i];
         const struct attn_problem *const s = &p->name->problem;
@@ -73,6 +96,7 @@ static void cases(const struct rep_points *best, FILE *out)
         fprintf(out, "| %s | %s%s%s |", rep_attention(p, kind), attn_types[s->k_type].name,
                 s->k_type == s->v_type ? "" : "+",
                 s->k_type == s->v_type ? "" : attn_types[s->v_type].name);
+        telling_cells(p, &telling, out);
         for (size_t f = 0; f < sizeof(fields) / sizeof(*fields); f++)
             field(out, p, fields[f]);
         putc(' ', out);
@@ -89,19 +113,28 @@ static void steps(struct rep_points *all, FILE *out)
     static const char *const fields[] = {"batch",   "context",          "kv_bytes",
                                          "time_ns", "items_per_second", "attention_fraction",
                                          "speedup", "attention_speedup"};
+    static const char *const shown[] = {"phase", "batch", NULL};
+    struct rep_telling telling;
+    if (!all->count)
+        return;
     qsort(all->points, all->count, sizeof(*all->points), rep_by_shape);
+    rep_telling_find(all, shown, &telling);
+    fputs("\n| step of | attention |", out);
+    telling_heads(&telling, false, out);
+    fputs(
+        " batch | context | KV cache | time | tokens/s | in attention | over MHA | attention over "
+        "MHA |\n|---|---|",
+        out);
+    telling_heads(&telling, true, out);
+    fputs("--:|--:|--:|--:|--:|--:|--:|--:|\n", out);
     for (size_t i = 0; i < all->count && i < SHOWN; i++) {
         const struct rep_point *const p = &all->points[i];
         char kind[REP_TEXT];
-        if (!i)
-            fputs("\n| step of | attention | batch | context | KV cache | time | tokens/s | in "
-                  "attention | over MHA | attention over MHA |\n"
-                  "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
-                  out);
         fprintf(out, "| %s", attn_phase_name(p->name->problem.phase));
         fputs(*p->label ? ", " : "", out);
         put(out, p->label);
         fprintf(out, " | %s |", rep_attention(p, kind));
+        telling_cells(p, &telling, out);
         for (size_t f = 0; f < sizeof(fields) / sizeof(*fields); f++)
             field(out, p, fields[f]);
         fputc('\n', out);
@@ -114,15 +147,19 @@ static void steps(struct rep_points *all, FILE *out)
 static void runs(struct rep_points *all, FILE *out)
 {
     char text[REP_TEXT];
+    struct rep_telling telling;
     if (!all->count)
         return;
+    rep_telling_find(all, rep_run_shown, &telling);
     qsort(all->points, all->count, sizeof(*all->points), rep_by_shape);
     fputs("\n| run of |", out);
     for (size_t i = 0; i < rep_run_column_count; i++)
         fprintf(out, " %s |", rep_run_columns[i].head);
+    telling_heads(&telling, false, out);
     fputs("\n|---|", out);
     for (size_t i = 0; i < rep_run_column_count; i++)
         fputs(rep_run_columns[i].number ? "--:|" : "---|", out);
+    telling_heads(&telling, true, out);
     for (size_t i = 0; i < all->count && i < SHOWN; i++) {
         const struct rep_point *const p = &all->points[i];
         fputs("\n| ", out);
@@ -130,6 +167,7 @@ static void runs(struct rep_points *all, FILE *out)
         fputs(" |", out);
         for (size_t k = 0; k < rep_run_column_count; k++)
             fprintf(out, " %s |", rep_run_text(p, &rep_run_columns[k], text));
+        telling_cells(p, &telling, out);
     }
     fputc('\n', out);
     if (all->count > SHOWN)

@@ -41,6 +41,12 @@ void rep_page_runs(const struct rep_page *page, FILE *out);     /* that of runs,
 void rep_page_problems(const struct rep_page *page, FILE *out); /* errors, skips, warnings */
 void rep_page_machine(const struct rep_page *page, FILE *out);  /* context in words, commands */
 
+struct rep_telling;
+
+/* Cells of the columns that tell the rows of a table apart (telling.h). */
+void rep_page_telling_heads(const struct rep_telling *telling, FILE *out);
+void rep_page_telling(const struct rep_point *point, const struct rep_telling *telling, FILE *out);
+
 extern const char rep_page_css[];
 
 #endif

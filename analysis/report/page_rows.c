@@ -5,6 +5,7 @@
  */
 #include "analysis/report/page.h"
 
+#include "analysis/report/telling.h"
 #include "analysis/report/text.h"
 
 #include <math.h>
@@ -67,16 +68,25 @@ static void cell(FILE *out, const struct rep_point *p, const char *name)
     fputs("</td>", out);
 }
 
-static bool varies(const struct rep_points *points, const char *name)
+void rep_page_telling_heads(const struct rep_telling *telling, FILE *out)
 {
-    const struct rep_field *const field = rep_field_find(name);
-    for (size_t i = 1; i < points->count; i++)
-        if (rep_value(&points->points[i], field) != rep_value(&points->points[0], field))
-            return true;
-    return false;
+    for (size_t i = 0; i < telling->count; i++)
+        fprintf(out, "<th%s>%s</th>", telling->columns[i]->number ? " class=\"n\"" : "",
+                telling->columns[i]->head);
 }
 
-static void own_row(const struct rep_point *p, bool batch, bool threads, bool label, FILE *out)
+void rep_page_telling(const struct rep_point *p, const struct rep_telling *telling, FILE *out)
+{
+    char text[ANA_AXIS_MAX];
+    for (size_t i = 0; i < telling->count; i++) {
+        fprintf(out, "<td class=\"%s\">", telling->columns[i]->number ? "n" : "k");
+        rep_html(out, rep_telling_text(p, telling->columns[i], text));
+        fputs("</td>", out);
+    }
+}
+
+static void own_row(const struct rep_point *p, const struct rep_telling *telling, bool label,
+                    FILE *out)
 {
     const struct attn_problem *const s = &p->name->problem;
     char kind[REP_TEXT];
@@ -88,10 +98,7 @@ static void own_row(const struct rep_point *p, bool batch, bool threads, bool la
     if (s->k_type != s->v_type)
         fprintf(out, "+%s", attn_types[s->v_type].name);
     fputs(p->name->hot ? ", hot</td>" : "</td>", out);
-    if (batch)
-        cell(out, p, "batch");
-    if (threads)
-        cell(out, p, "threads");
+    rep_page_telling(p, telling, out);
     cell(out, p, "context");
     cell(out, p, "kv_bytes");
     fputs("<td class=\"k\">", out);
@@ -111,6 +118,8 @@ static void own_row(const struct rep_point *p, bool batch, bool threads, bool la
 
 static void own_table(const struct rep_page *page, FILE *out)
 {
+    static const char *const shown[] = {"heads", "dim", "kv", "cache", NULL};
+    struct rep_telling telling;
     struct rep_points best = {.points = calloc(page->best->count + 1, sizeof(*best.points))};
     if (!best.points)
         return;
@@ -120,14 +129,13 @@ static void own_table(const struct rep_page *page, FILE *out)
     bool labels = false;
     for (size_t i = 0; i < best.count; i++)
         labels = labels || *best.points[i].label;
-    const bool batches = varies(&best, "batch"), teams = varies(&best, "threads");
+    rep_telling_find(&best, shown, &telling);
     fputs("<p>The fastest kernel of each shape. All kernels and all columns are in "
           "<a href=\"summary.csv\">summary.csv</a>.</p>\n"
           "<div class=\"scroll\" tabindex=\"0\"><table>\n<thead><tr><th>attention</th>"
           "<th>heads \303\227 dim</th><th>cache</th>",
           out);
-    fputs(batches ? "<th class=\"n\">batch</th>" : "", out);
-    fputs(teams ? "<th class=\"n\">threads</th>" : "", out);
+    rep_page_telling_heads(&telling, out);
     fputs("<th class=\"n\">context</th><th class=\"n\">KV cache</th>"
           "<th>fastest kernel</th><th class=\"n\">time</th><th class=\"n\">tokens/s</th>"
           "<th class=\"n\">of ceiling</th><th class=\"n\">over MHA</th>",
@@ -135,7 +143,7 @@ static void own_table(const struct rep_page *page, FILE *out)
     fputs(labels ? "<th>model</th>" : "", out);
     fputs("</tr></thead>\n<tbody>\n", out);
     for (size_t i = 0; i < best.count && i < ROWS_SHOWN; i++)
-        own_row(&best.points[i], batches, teams, labels, out);
+        own_row(&best.points[i], &telling, labels, out);
     fputs("</tbody></table></div>\n", out);
     if (best.count > ROWS_SHOWN)
         fprintf(out, "<p class=\"note\">The first %d of %zu shapes.</p>\n", ROWS_SHOWN, best.count);

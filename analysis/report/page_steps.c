@@ -7,6 +7,7 @@
 #include "analysis/report/page.h"
 
 #include "analysis/report/runs.h"
+#include "analysis/report/telling.h"
 #include "analysis/report/text.h"
 
 #include <stdlib.h>
@@ -31,12 +32,13 @@ static const struct {
     {"memory_ratio_measured", "measured"},
 };
 
-static void row(const struct rep_point *p, FILE *out)
+static void row(const struct rep_point *p, const struct rep_telling *telling, FILE *out)
 {
     char kind[REP_TEXT], text[REP_TEXT];
     fprintf(out, "<tr><td class=\"k\">%s, %s</td>", attn_phase_name(p->name->problem.phase),
             rep_form(p, text));
     fprintf(out, "<td class=\"k\">%s</td>", rep_attention(p, kind));
+    rep_page_telling(p, telling, out);
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++) {
         const struct rep_field *const field = rep_field_find(columns[i].field);
         fputs("<td class=\"n\">", out);
@@ -50,7 +52,9 @@ static void row(const struct rep_point *p, FILE *out)
 
 void rep_page_steps(const struct rep_page *page, FILE *out)
 {
+    static const char *const shown[] = {"phase", "batch", NULL};
     const size_t count = page->steps->count;
+    struct rep_telling telling;
     struct rep_point *const sorted = malloc((count + 1) * sizeof(*sorted));
     if (!count || !sorted) {
         free(sorted);
@@ -58,15 +62,17 @@ void rep_page_steps(const struct rep_page *page, FILE *out)
     }
     memcpy(sorted, page->steps->points, count * sizeof(*sorted));
     qsort(sorted, count, sizeof(*sorted), rep_by_shape);
+    rep_telling_find(page->steps, shown, &telling);
     fputs("<p id=\"steps\">Steps of whole layers and models; tokens and bytes are of all layers "
           "that a row names.</p>\n<div class=\"scroll\" tabindex=\"0\"><table>\n"
           "<thead><tr><th>step of</th><th>attention</th>",
           out);
+    rep_page_telling_heads(&telling, out);
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
         fprintf(out, "<th class=\"n\">%s</th>", columns[i].head);
     fputs("<th>model</th></tr></thead>\n<tbody>\n", out);
     for (size_t i = 0; i < count && i < STEPS_SHOWN; i++)
-        row(&sorted[i], out);
+        row(&sorted[i], &telling, out);
     fputs("</tbody></table></div>\n", out);
     if (count > STEPS_SHOWN)
         fprintf(out, "<p class=\"note\">The first %d of %zu steps.</p>\n", STEPS_SHOWN, count);

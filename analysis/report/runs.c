@@ -24,6 +24,9 @@ const struct rep_run_column rep_run_columns[] = {
 };
 const size_t rep_run_column_count = sizeof(rep_run_columns) / sizeof(*rep_run_columns);
 
+const char *const rep_run_shown[] = {"phase",     "layout", "window",  "weights", "batch",
+                                     "attention", "kv",     "threads", NULL};
+
 const char *rep_form(const struct rep_point *point, char buf[REP_TEXT])
 {
     const struct layer_config *const c = &point->name->layer;

@@ -13,6 +13,7 @@ struct rep_run_column {
 
 extern const struct rep_run_column rep_run_columns[];
 extern const size_t rep_run_column_count;
+extern const char *const rep_run_shown[]; /* the axes among them, up to a NULL */
 
 /* "llama", "gpt2 × 12", "llama × 32, 8 of them run": what stands around attention. */
 const char *rep_form(const struct rep_point *point, char buf[REP_TEXT]);
