@@ -646,20 +646,24 @@ static void rows_told_apart(void)
     free(text);
 }
 
-/* Steps of models whose caches are equally large; `rest` is what the first one has besides. */
+/* Steps of models whose caches are equally large, each slower than the one before; `rest` is what
+ * the first one has besides. */
 static const char *write_designs(const char *file, const char *const *designs, size_t n,
-                                 const char *rest)
+                                 double slower, const char *rest)
 {
     const char *const path = in_work(file);
     FILE *const out = begin(path, machine);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < 3 * n; i++)
         fprintf(out,
-                "%s{\"name\": \"model/split.avx2/kv:bf16/batch:1/%s/form:llama/weights:bf16/"
-                "width:512/ffn:1024/layers:8/layers_run:8/vocab:99/real_time/threads:2\", "
+                "%s{\"name\": \"model/split.avx2/kv:bf16/batch:1/%.*s/form:llama/weights:bf16/"
+                "width:512/ffn:1024/layers:8/layers_run:8/vocab:99%s/real_time/threads:2\", "
                 "\"run_type\": \"iteration\", \"threads\": 2, \"iterations\": 10, "
-                "\"time_unit\": \"ns\", \"real_time\": %zu, \"cpu_time\": %zu, "
+                "\"time_unit\": \"ns\", \"real_time\": %.0f, \"cpu_time\": 1e6, "
                 "\"kv_bytes\": 4194304%s}",
-                i ? ",\n" : "", designs[i], (i + 2) * 1000000, (i + 2) * 1000000, i ? "" : rest);
+                i ? ",\n" : "", (int)strcspn(designs[i / 3], "@"), designs[i / 3],
+                strchr(designs[i / 3], '@') ? strchr(designs[i / 3], '@') + 1 : "",
+                (2e6 + (double)(i / 3) * slower) * (0.9 + 0.1 * (double)(i % 3)),
+                i / 3 ? "" : rest);
     end(out);
     return path;
 }
@@ -671,7 +675,8 @@ static void equal_designs(void)
                                           "heads:8/kv_heads:1/dim:128/context:512",
                                           "heads:8/kv_heads:2/dim:64/context:512",
                                           "heads:16/kv_heads:2/dim:64/context:512/layout:paged16"};
-    const char *path = write_designs("designs.json", designs, 4, ", \"attention_fraction\": 0.25");
+    const char *path =
+        write_designs("designs.json", designs, 4, 1e6, ", \"attention_fraction\": 0.25");
     char *page;
     size_t marks;
     double cases;
@@ -692,10 +697,26 @@ static void equal_designs(void)
     static const char *const same[] = {"heads:16/kv_heads:2/dim:64/context:512",
                                        "heads:16/kv_heads:2/dim:64/context:512/layout:paged16",
                                        "heads:16/kv_heads:2/dim:64/context:512/layout:paged32"};
-    path = write_designs("same.json", same, 3, "");
+    path = write_designs("same.json", same, 3, 1e6, "");
     CHECK(report_on(&path, 1, in_work("same"), NULL, 0, &page) == 0, "it does not hold");
     CHECK(page && !strstr(page, "different design: GQA") && strstr(page, "of 3 or more kinds"),
           "layouts are no designs");
+    free(page);
+    static const char *const mixes[] = {"heads:16/kv_heads:4/dim:64/context:512@/mix:1+3s",
+                                        "heads:16/kv_heads:2/dim:64/context:512@/mix:1+1s",
+                                        "heads:16/kv_heads:1/dim:64/context:512@"};
+    path = write_designs("mixes.json", mixes, 3, 1e6, "");
+    CHECK(report_on(&path, 1, in_work("mixes"), NULL, 0, &page) == 0, "it does not hold");
+    CHECK(page &&
+              strstr(page, "different design: GQA-4, 16 heads of 64, layers 1+3s is 2\303\227 as "
+                           "fast as MQA, 16 heads of 64<"),
+          "two designs of two kinds by their names");
+    free(page);
+    path = write_designs("noise.json", mixes, 3, 1e5, "");
+    CHECK(report_on(&path, 1, in_work("noise"), NULL, 0, &page) == 0, "it does not hold");
+    CHECK(page && strstr(page, "Same KV budget (4 MiB), different design: no difference beyond "
+                               "noise<"),
+          "intervals that meet");
     free(page);
 }
 

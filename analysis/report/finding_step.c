@@ -2,6 +2,8 @@
 /* What steps of whole layers and models say, and designs of equal cache. */
 #include "analysis/report/finding.h"
 
+#include "analysis/report/difference.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +47,8 @@ void rep_say_share(const struct rep_selection *s, struct rep_figure *f)
              most);
 }
 
-/* The rows' names and not the kinds of attention alone: designs of one kind may differ in heads. */
+/* The rows' names and not the kinds of attention alone: designs may differ in heads and in which
+ * layers share. */
 void rep_say_equal(const struct rep_selection *s, struct rep_figure *f)
 {
     size_t fast = 0, slow = 0;
@@ -57,14 +60,15 @@ void rep_say_equal(const struct rep_selection *s, struct rep_figure *f)
     const struct rep_point *const a = &s->points.points[fast], *const b = &s->points.points[slow];
     if (s->row_of[fast] == s->row_of[slow])
         return;
-    char quick[REP_TEXT], late[REP_TEXT];
     TEXT(bytes, REP_BYTES, a->kv_bytes);
     TEXT(times, REP_TIMES, a->items_per_second / b->items_per_second);
-    const bool kinds = strcmp(rep_attention(a, quick), rep_attention(b, late)) != 0;
-    snprintf(f->title, sizeof(f->title),
-             "Same KV budget (%s), different design: %s is %s as fast as %s", bytes,
-             kinds ? quick : s->rows[s->row_of[fast]], times,
-             kinds ? late : s->rows[s->row_of[slow]]);
+    if (rep_within_noise(a, b))
+        snprintf(f->title, sizeof(f->title),
+                 "Same KV budget (%s), different design: no difference beyond noise", bytes);
+    else
+        snprintf(f->title, sizeof(f->title),
+                 "Same KV budget (%s), different design: %s is %s as fast as %s", bytes,
+                 s->rows[s->row_of[fast]], times, s->rows[s->row_of[slow]]);
 }
 
 void rep_say_ratio(const struct rep_selection *s, struct rep_figure *f)
