@@ -140,16 +140,18 @@ static const char machine[] =
 static const char hostile[] = "<script>alert(1)</script> `touch pwned` $(touch pwned) "
                               "'; system('touch pwned'); ' _{x}^@&~ \\\\n \\u0007 \\u202e";
 
+static unsigned step_calls = 10; /* of each row */
+
 /* A row of a whole layer or model; `name` from the batch on, without the end. */
 static void write_step(FILE *out, const char *phase, const char *name, double kv, double time,
                        double attention)
 {
     fprintf(out,
             ",\n{\"name\": \"%s/split.avx2/kv:bf16/%s/real_time/threads:2\", \"run_type\": "
-            "\"iteration\", \"threads\": 2, \"iterations\": 10, \"time_unit\": \"ns\", "
+            "\"iteration\", \"threads\": 2, \"iterations\": %u, \"time_unit\": \"ns\", "
             "\"real_time\": %.1f, \"cpu_time\": %.1f, \"kv_bytes\": %.1f, \"bytes\": %.1f, "
             "\"items_per_second\": %.4f, \"label\": \"%s %g\"",
-            phase, name, time, time, kv, 3 * kv, 1e9 / time, phase, kv);
+            phase, name, step_calls, time, time, kv, 3 * kv, 1e9 / time, phase, kv);
     if (strcmp(phase, "generate") == 0)
         fprintf(out, ", \"tpot_p50_ns\": %.1f, \"tpot_p99_ns\": %.1f}", time / 100, time / 70);
     else
@@ -646,6 +648,32 @@ static void rows_told_apart(void)
     free(text);
 }
 
+/* A few calls do not tell how much calls vary: what would compare them is not said. */
+static void few_calls(void)
+{
+    static const char row[] = "\"real_time\": 1, \"cpu_time\": 1";
+    char *page;
+    for (unsigned calls = 1; calls <= 3; calls += 2) {
+        const char *const path = in_work("few.json");
+        FILE *const out = begin(path, machine);
+        fprintf(out, "{\"name\": \"BM\", \"iterations\": 1, \"time_unit\": \"ns\", %s}", row);
+        step_calls = calls;
+        write_steps(out);
+        step_calls = 10;
+        end(out);
+        CHECK(report_on(&path, 1, in_work("few"), NULL, 0, &page) == 0, "it does not hold");
+        check_page(page);
+        static const char *const comparisons[] = {"64 KV heads take", "8 KV heads take",
+                                                  "makes attention", " as with MHA",
+                                                  "different design: MQA"};
+        for (size_t i = 0; page && i < sizeof(comparisons) / sizeof(*comparisons); i++)
+            CHECK((calls == 3) == !!strstr(page, comparisons[i]), "%u calls: %s", calls,
+                  comparisons[i]);
+        CHECK(page && (calls == 1) == !!strstr(page, "fewer than 3 calls"), "%u calls", calls);
+        free(page);
+    }
+}
+
 /* Steps of models whose caches are equally large, each slower than the one before; `rest` is what
  * the first one has besides. */
 static const char *write_designs(const char *file, const char *const *designs, size_t n,
@@ -930,6 +958,7 @@ int main(void)
     crowded_figures();
     markdown();
     generated_runs();
+    few_calls();
     rows_told_apart();
     equal_designs();
     folder_keeps_the_rest();

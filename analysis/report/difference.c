@@ -5,6 +5,11 @@
 #include <math.h>
 #include <string.h>
 
+bool rep_few_calls(const struct rep_point *point)
+{
+    return point->calls < REP_CALLS_LEAST; /* not where it is not known */
+}
+
 bool rep_within_noise(const struct rep_point *a, const struct rep_point *b)
 {
     char times[REP_TEXT], one[REP_TEXT];

@@ -5,7 +5,7 @@
  */
 #include "analysis/report/finding.h"
 
-#include "analysis/report/papers.h"
+#include "analysis/report/difference.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -369,87 +369,71 @@ static void say_roofs(const struct rep_selection *s, struct rep_figure *f)
              "sharing moves a layer to the right, towards the flat.");
 }
 
-/* Ours against the first curve of the paper, where both reach and they are furthest apart. */
-static void say_paper(const struct rep_selection *s, struct rep_figure *f)
-{
-    const struct rep_paper *const paper = rep_paper_find(f->name);
-    const struct rep_series *const ours = &s->series[0];
-    const struct rep_field *const x =
-        rep_field_find(strstr(f->name, "qa") ? "kv_heads" : "context");
-    double worst = 0, at = NAN, own = NAN, theirs = NAN;
-    for (size_t i = ours->first; i < ours->first + ours->count; i++) {
-        const struct rep_point *const p = &s->points.points[i];
-        double relative[REP_PAPER_POINTS];
-        const struct rep_paper_line *const line = &paper->lines[0];
-        for (size_t k = 0; k < line->count; k++)
-            relative[k] = rep_paper_relative(line, k);
-        const double there = rep_paper_at(line->x, relative, line->count, rep_value(p, x)) /
-                             rep_paper_at(line->x, relative, line->count,
-                                          rep_value(&s->points.points[ours->first], x));
-        if (fabs(log(p->relative / there)) > worst) {
-            worst = fabs(log(p->relative / there));
-            at = rep_value(p, x);
-            own = p->relative;
-            theirs = there;
-        }
-    }
-    if (!isfinite(at))
-        return;
-    TEXT(a, REP_TIMES, own);
-    TEXT(b, REP_TIMES, theirs);
-    TEXT(where, x->unit, at);
-    TEXT(from, x->unit, rep_value(&s->points.points[ours->first], x));
-    const char *const what = strcmp(x->name, "context") ? "KV heads" : "tokens";
-    snprintf(f->title, sizeof(f->title), "%s %s take %s the time of %s here, %s %s", where, what, a,
-             from, b, paper->short_name);
-    const size_t end = strlen(f->caption);
-    snprintf(f->caption + end, sizeof(f->caption) - end,
-             " They differ most at %s %s, by a factor of %.2g: %s", where, what, exp(worst),
-             own > theirs ? paper->if_steeper : paper->if_flatter);
-}
-
 static const struct {
     const char *plot;
     void (*say)(const struct rep_selection *selection, struct rep_figure *figure);
+    bool compares; /* times, whose differences a few calls cannot tell from chance */
 } sayings[] = {
-    {"01-cache-versus-speed", say_cache},
-    {"02-latency-versus-context", say_latency},
-    {"03-speedup-versus-kv-heads", say_speedup},
-    {"03-time-versus-kv-heads", say_time},
-    {"04-kernels", say_kernels},
-    {"05-models", say_models},
-    {"06-efficiency", say_efficiency},
-    {"07-roofline", say_roofline},
-    {"08-batch", say_batch},
-    {"09-threads", say_scaling},
-    {"10-error", say_error},
-    {"11-kv-types", say_types},
-    {"12-percentiles", say_percentiles},
-    {"13-traffic", say_traffic},
-    {"14-simulated-traffic", say_simulated},
-    {"21-bandwidth-ladder", say_ladder},
-    {"22-machine-roofline", say_roofs},
-    {"30-paper-gqa", say_paper},
-    {"31-paper-mqa", say_paper},
-    {"32-paper-flash-decoding", say_paper},
-    {"33-paper-depth", say_paper},
-    {"34-paper-gqa-step", say_paper},
-    {"35-paper-mqa-step", say_paper},
-    {"40-step-speedup", rep_say_step},
-    {"41-attention-share", rep_say_share},
-    {"42-equal-cache", rep_say_equal},
-    {"43-equal-cache-models", rep_say_equal},
-    {"44-memory-ratio", rep_say_ratio},
-    {"45-generate", rep_say_tokens},
-    {"46-generate-rate", rep_say_runs},
+    {"01-cache-versus-speed", say_cache, true},
+    {"02-latency-versus-context", say_latency, true},
+    {"03-speedup-versus-kv-heads", say_speedup, true},
+    {"03-time-versus-kv-heads", say_time, true},
+    {"04-kernels", say_kernels, true},
+    {"05-models", say_models, true},
+    {"06-efficiency", say_efficiency, true},
+    {"07-roofline", say_roofline, false},
+    {"08-batch", say_batch, true},
+    {"09-threads", say_scaling, true},
+    {"10-error", say_error, false},
+    {"11-kv-types", say_types, true},
+    {"12-percentiles", say_percentiles, false},
+    {"13-traffic", say_traffic, false},
+    {"14-simulated-traffic", say_simulated, false},
+    {"21-bandwidth-ladder", say_ladder, false},
+    {"22-machine-roofline", say_roofs, false},
+    {"30-paper-gqa", rep_say_paper, true},
+    {"31-paper-mqa", rep_say_paper, true},
+    {"32-paper-flash-decoding", rep_say_paper, true},
+    {"33-paper-depth", rep_say_paper, true},
+    {"34-paper-gqa-step", rep_say_paper, true},
+    {"35-paper-mqa-step", rep_say_paper, true},
+    {"40-step-speedup", rep_say_step, true},
+    {"41-attention-share", rep_say_share, false},
+    {"42-equal-cache", rep_say_equal, true},
+    {"43-equal-cache-models", rep_say_equal, true},
+    {"44-memory-ratio", rep_say_ratio, false},
+    {"45-generate", rep_say_tokens, false},
+    {"46-generate-rate", rep_say_runs, false},
 };
+
+/* The words of the .gp file stay, and why. */
+static void hold_back(struct rep_figure *f)
+{
+    const size_t end = strlen(f->caption);
+    snprintf(f->caption + end, sizeof(f->caption) - end,
+             " Cases were timed by fewer than %d calls, which do not tell differences from chance.",
+             REP_CALLS_LEAST);
+}
+
+static bool any_few_calls(const struct rep_selection *s)
+{
+    for (size_t i = 0; i < s->points.count; i++)
+        if (rep_few_calls(&s->points.points[i]))
+            return true;
+    return false;
+}
 
 void rep_finding_say(const char *plot, const struct rep_selection *selection,
                      const struct rep_query *query, struct rep_figure *figure)
 {
-    for (size_t i = 0; i < sizeof(sayings) / sizeof(*sayings); i++)
-        if (strcmp(sayings[i].plot, plot) == 0)
+    for (size_t i = 0; i < sizeof(sayings) / sizeof(*sayings); i++) {
+        if (strcmp(sayings[i].plot, plot) != 0)
+            continue;
+        if (sayings[i].compares && any_few_calls(selection))
+            hold_back(figure);
+        else
             sayings[i].say(selection, figure);
+    }
     int at = snprintf(figure->alt, sizeof(figure->alt), "Chart of %s against %s, %zu points",
                       query->y ? query->y->title : query->x->title,
                       query->y ? query->x->title : "categories", selection->points.count);

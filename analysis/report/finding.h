@@ -22,9 +22,12 @@ struct rep_pair rep_longest_pair(const struct rep_points *points);
     char name[REP_TEXT];        \
     rep_write(unit, value, name)
 
-/* Fills title, caption and alt of `figure`. */
+/* Fills title, caption and alt of `figure`. What would compare times of a few calls is not said. */
 void rep_finding_say(const char *plot, const struct rep_selection *selection,
                      const struct rep_query *query, struct rep_figure *figure);
+
+/* In finding_paper.c. */
+void rep_say_paper(const struct rep_selection *selection, struct rep_figure *figure);
 
 /* Those of steps and of equal caches, in finding_step.c. */
 void rep_say_step(const struct rep_selection *selection, struct rep_figure *figure);

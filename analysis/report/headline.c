@@ -2,6 +2,8 @@
 /* The one sentence above the page, and the comparison it rests on. */
 #include "analysis/report/finding.h"
 
+#include "analysis/report/difference.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,6 +57,11 @@ static void ratio_interval(const struct rep_pair *two, char *buf, size_t size)
     snprintf(buf, size, " (%s to %s)", low, high);
 }
 
+static bool may_compare(const struct rep_pair *two)
+{
+    return two->mha && !rep_few_calls(two->mha) && !rep_few_calls(two->shared);
+}
+
 /* Where no attention was measured alone: the step at the longest context, MHA beside what shares
  * most, or the fastest there is. */
 static void say_steps(const struct rep_points *steps, struct rep_headline *headline)
@@ -66,10 +73,11 @@ static void say_steps(const struct rep_points *steps, struct rep_headline *headl
         longest = steps->points[i].context > longest->context ? &steps->points[i] : longest;
     if (!longest)
         return;
-    const struct rep_point *const p = two.mha ? two.shared : longest;
+    const bool compared = may_compare(&two);
+    const struct rep_point *const p = compared ? two.shared : longest;
     const bool model = p->name->problem.phase != ATTN_LAYER;
     TEXT(context, REP_TOKENS, p->context);
-    if (two.mha) {
+    if (compared) {
         TEXT(times, REP_TIMES, p->speedup);
         TEXT(attention, REP_TIMES, p->attention_speedup);
         snprintf(headline->text, sizeof(headline->text),
@@ -129,7 +137,7 @@ void rep_headline_say(const struct rep_sets *sets, struct rep_headline *headline
         return;
     }
     const struct rep_pair two = rep_longest_pair(&s.points);
-    if (two.mha) {
+    if (may_compare(&two)) {
         char kind[REP_TEXT];
         TEXT(times, REP_TIMES, fabs(two.shared->speedup));
         TEXT(context, REP_TOKENS, two.mha->context);

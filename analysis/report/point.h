@@ -22,6 +22,7 @@ struct rep_point {
     const char *label;
     size_t file; /* index into the results */
     double time_ns, low_ns, high_ns;
+    double calls; /* that the time is of; NAN: not known */
     double kv_bytes, bytes, flops, bytes_per_second, items_per_second;
     double ceiling_fraction, read_ns, fma_ns, error, bound;
     double p50_ns, p90_ns, p99_ns, max_ns, dram_bytes, amplification;

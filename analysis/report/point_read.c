@@ -112,6 +112,7 @@ int rep_points_read(struct ana_result *const *results, size_t count,
             .time_ns = c->real_ns,
             .low_ns = c->low_ns,
             .high_ns = c->high_ns,
+            .calls = c->samples ? (double)c->samples * c->row->iterations : NAN,
         };
         while (p->file < count && results[p->file] != c->result)
             p->file++;
