@@ -171,6 +171,14 @@ grep -q '1 cases\? of 1 problems\?' out || fail "--plan: $(cat out)"
 accept --plan --kv_heads=8,5 --context=512
 grep -q '^attn-bench: 1 combination dropped: kv_heads 5 does not divide heads 32$' err ||
     fail "one line about what was dropped: $(cat err)"
+# All that the papers on shared heads measured, attention and steps, in one suite.
+accept --suite=paper --plan
+for shape in 'decode/.*/heads:64/kv_heads:1/dim:64/' 'decode/.*/batch:128/heads:8/kv_heads:1/dim:128/' \
+    'model/.*/heads:64/kv_heads:64/dim:64/.*/form:t5/' 'model/.*/heads:64/kv_heads:1/dim:64/.*/form:t5/' \
+    'model/.*/heads:8/kv_heads:8/dim:128/.*/form:t5/' 'model/.*/kv_heads:1/dim:128/.*/window:32/' \
+    'layer/.*/batch:1/heads:32/kv_heads:32/' 'layer/.*/batch:16/heads:32/kv_heads:1/'; do
+    grep -q " $shape" out || fail "suite paper has no $shape"
+done
 
 # ---- with a trace the context is room, and the row says what was reached of it
 printf '0 9 3\n1 20 5\n' >requests.txt
