@@ -206,6 +206,29 @@ static void write_steps(FILE *out)
     }
 }
 
+/* Cases that differ in `axis` alone, each taking so many ms. */
+static void write_axis(FILE *out, int *rows, const char *shape, const char *const *axis,
+                       const double *ms, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        fprintf(out,
+                "%s{\"name\": \"decode/split.avx2/kv:f16/batch:1/heads:40/kv_heads:8/dim:64/%s%s/"
+                "real_time/threads:2\", \"run_type\": \"iteration\", \"threads\": 2, "
+                "\"iterations\": 10, \"time_unit\": \"ms\", \"real_time\": %g, \"cpu_time\": 1}",
+                (*rows)++ ? ",\n" : "", shape, axis[i], ms[i]);
+}
+
+/* Tokens that pass together, and positions that are not seen. */
+static void write_drafts(FILE *out, int *rows)
+{
+    static const char *const drafts[] = {"/mask:tree", "/q_len:2/mask:tree", "/q_len:8/mask:tree"},
+                             *const reach[] = {"", "/layout:ring/window:1024", "/chunk:8192"};
+    static const double times[] = {2, 2.5, 6}, far[] = {8, 0.5, 2}, near[] = {2, 0.5, 2};
+    write_axis(out, rows, "context:4096", drafts, times, 3);
+    write_axis(out, rows, "context:4096", reach, near, 3);
+    write_axis(out, rows, "context:12288", reach, far, 3);
+}
+
 static void write_sweep(const char *path, bool all)
 {
     static const unsigned kv_heads[] = {16, 8, 4, 2, 1}, contexts[] = {512, 2048, 8192};
@@ -265,6 +288,8 @@ static void write_sweep(const char *path, bool all)
                   &(struct sample){"split.avx2", NULL, 16, 2, 128, 65536 / b, b, 2, false, NULL,
                                    false, NULL},
                   &rows);
+    if (all)
+        write_drafts(out, &rows);
     if (all)
         write_steps(out);
     write_row(out,
@@ -601,6 +626,43 @@ static void generated_runs(void)
     free(text);
 }
 
+/* Figures of drafts and of what is not seen, and none of either where there are no such rows. */
+static void drafts_and_reach(void)
+{
+    static const char *const all = "";
+    static const double ms = 2;
+    const char *const path = in_work("drafts.json");
+    FILE *out = begin(path, machine);
+    int rows = 0;
+    char *page;
+    write_drafts(out, &rows);
+    end(out);
+    CHECK(report_on(&path, 1, in_work("drafts"), NULL, 0, &page) == 0, "it does not hold");
+    check_page(page);
+    static const char *const said[] = {
+        "8 query tokens at once take 3\303\227 the time of 1<",
+        "At 12K tokens seeing 1K of them is 16\303\227 as fast as seeing all<",
+        "tree\302\240mask",
+    };
+    for (size_t i = 0; page && i < sizeof(said) / sizeof(*said); i++)
+        CHECK(strstr(page, said[i]), "the page does not say %s", said[i]);
+    static const char *const series[] = {"ring, window 1024", "contiguous, chunk 8192"};
+    for (size_t i = 0; page && i < 2 && !rep_gnuplot_missing(); i++)
+        CHECK(strstr(page, series[i]), "no series %s", series[i]);
+    free(page);
+    rows = 0;
+    out = begin(path, machine);
+    write_axis(out, &rows, "context:4096", &all, &ms, 1);
+    write_axis(out, &rows, "context:12288", &all, &ms, 1);
+    end(out);
+    CHECK(report_on(&path, 1, in_work("plain"), NULL, 0, &page) == 0, "it does not hold");
+    CHECK(page && !strstr(page, "<figure id=\"15-") && !strstr(page, "<figure id=\"16-"),
+          "a figure of nothing");
+    CHECK(page && strstr(page, "some of them with positions that are seen"), "what it would need");
+    CHECK(page && strstr(page, "needs cases with query tokens at 2 or more values"), "and drafts");
+    free(page);
+}
+
 /* One shape in ways that neither heads nor context nor cache tell apart. */
 static void rows_told_apart(void)
 {
@@ -894,6 +956,7 @@ static void queries(void)
         "# query: x=context y=time_ns log=q",
         "# query: x=context y=time_ns also=a,b,c,d",
         "# query: x=context y=time_ns rest=some",
+        "# query: x=context y=time_ns some=moon",
         "# query: x=context y=time_ns word",
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -959,6 +1022,7 @@ int main(void)
     markdown();
     generated_runs();
     few_calls();
+    drafts_and_reach();
     rows_told_apart();
     equal_designs();
     folder_keeps_the_rest();

@@ -23,7 +23,7 @@ void rep_interval(const struct rep_point *p, const struct rep_field *field, doub
     *low = *high = value;
     if (!field || !isfinite(p->low_ns) || !isfinite(p->high_ns) || !(p->low_ns > 0))
         return;
-    if (strcmp(field->name, "relative") == 0) {
+    if (strcmp(field->name, "relative") == 0 || strcmp(field->name, "token_ns") == 0) {
         *low = value * p->low_ns / p->time_ns;
         *high = value * p->high_ns / p->time_ns;
     } else if (strcmp(field->name, "time_ns") == 0) {

@@ -389,6 +389,8 @@ static const struct {
     {"12-percentiles", say_percentiles, false},
     {"13-traffic", say_traffic, false},
     {"14-simulated-traffic", say_simulated, false},
+    {"15-query-tokens", rep_say_drafts, true},
+    {"16-reach", rep_say_reach, true},
     {"21-bandwidth-ladder", say_ladder, false},
     {"22-machine-roofline", say_roofs, false},
     {"30-paper-gqa", rep_say_paper, true},

@@ -29,6 +29,10 @@ void rep_finding_say(const char *plot, const struct rep_selection *selection,
 /* In finding_paper.c. */
 void rep_say_paper(const struct rep_selection *selection, struct rep_figure *figure);
 
+/* Of query tokens that pass together and of positions that are not seen, in finding_reach.c. */
+void rep_say_drafts(const struct rep_selection *selection, struct rep_figure *figure);
+void rep_say_reach(const struct rep_selection *selection, struct rep_figure *figure);
+
 /* Those of steps and of equal caches, in finding_step.c. */
 void rep_say_step(const struct rep_selection *selection, struct rep_figure *figure);
 void rep_say_share(const struct rep_selection *selection, struct rep_figure *figure);

@@ -39,6 +39,8 @@ struct rep_point {
     double floor_ns, floor_rate, flops_per_second, intensity, error_used;
     double speedup, ideal_speedup, floor_speedup, efficiency;
     double attending_ns, attention_speedup;
+    double token_ns; /* time_ns for one of the tokens that pass in a call */
+    double reach;    /* positions a query token sees, on average; NAN where it sees all before it */
     double relative; /* time over that of the first point of its series; once selected */
     double cases;    /* that a mark stands for: 1, or more in a density (density.h) */
 };
@@ -88,6 +90,7 @@ enum rep_axis {
     REP_PREFETCH = 1 << 17,
     REP_PAGES = 1 << 18,
     REP_PLACEMENT = 1 << 19,
+    REP_CHUNK = 1 << 20,
     REP_ASKED = REP_SPLITS | REP_TILE | REP_PREFETCH, /* of a kernel, beside the problem */
 };
 

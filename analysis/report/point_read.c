@@ -69,6 +69,12 @@ static void read_shape(struct rep_point *p)
     p->flops = unless_missing(p->flops, (double)attn_flops(s));
 }
 
+static double reach(const struct attn_problem *s)
+{
+    const double a_position = 2.0 * s->heads * (s->dim + s->dim_v) * s->batch * s->q_len;
+    return s->window || s->chunk ? (double)attn_flops(s) / a_position : NAN;
+}
+
 static void derive(struct rep_point *p)
 {
     const double items = (double)attn_items(&p->name->problem), seconds = p->time_ns * 1e-9;
@@ -88,6 +94,8 @@ static void derive(struct rep_point *p)
     p->error_used = p->bound > 0 ? p->error / p->bound : NAN;
     p->attending_ns = p->attention_fraction * p->time_ns;
     p->attention_speedup = NAN;
+    p->token_ns = p->time_ns / items;
+    p->reach = reach(&p->name->problem);
     p->relative = p->cases = 1;
     p->speedup = p->ideal_speedup = p->floor_speedup = p->efficiency = NAN;
 }

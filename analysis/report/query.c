@@ -109,6 +109,8 @@ static int read_key(const char *key, const char *value, struct rep_query *q)
         return ana_parse_real(value, strlen(value), &q->begin);
     if (strcmp(key, "same") == 0)
         return read_field(value, &q->same);
+    if (strcmp(key, "some") == 0)
+        return read_field(value, &q->some);
     if (strcmp(key, "also") == 0)
         return read_also(value, q);
     if (strcmp(key, "over") == 0)

@@ -10,15 +10,13 @@
  * over      axes along which points may differ. All other axes are held: of the combinations
  *           present, the one with the most points is drawn, and the figure says which it is
  * by        one series each: attention, kernel, context, batch, threads, kv, label, window, layout
- *           (with its window), design (heads, widths and reach in words), setting (what was chosen
- *           of splits, tile, prefetch, pages and placement)
- * rows      categories on the y axis, best first, from the same list; y may then be missing
- * kernel    best: the fastest kernel of each case; each (default): all of them
- * log       x, y or xy
- * need      distinct values of x, or with rows that many rows, without which there is no figure
- *           (default 1)
- * least     points without which a series is left out (default 1)
- * series    at most so many series, spread over those there are (default 8)
+ *           (with its window or chunk), design (heads, widths and reach in words), setting (what
+ * was chosen of splits, tile, prefetch, pages and placement) rows      categories on the y axis,
+ * best first, from the same list; y may then be missing kernel    best: the fastest kernel of each
+ * case; each (default): all of them log       x, y or xy need      distinct values of x, or with
+ * rows that many rows, without which there is no figure (default 1) some      a field that one of
+ * the points must have at least, or there is no figure least     points without which a series is
+ * left out (default 1) series    at most so many series, spread over those there are (default 8)
  * rest      others: series beyond those, the smallest ones, are drawn as one and not left out
  * label     yes: only points that carry a label
  * roofs     yes: the axes have room for the roofs of a roofline
@@ -59,7 +57,7 @@ struct rep_query {
     unsigned need, least, series;
     double begin; /* 0: none */
     char only[64];
-    const struct rep_field *same; /* or NULL */
+    const struct rep_field *same, *some; /* or NULL */
 };
 
 enum { REP_NAME = 96 };

@@ -98,6 +98,8 @@ static double tag(const struct rep_point *p, enum rep_by by, char name[REP_NAME]
                                  at ? at + 8 : "contiguous");
         if (p->name->problem.window)
             snprintf(name + len, (size_t)(REP_NAME - len), ", window %u", p->name->problem.window);
+        else if (p->name->problem.chunk)
+            snprintf(name + len, (size_t)(REP_NAME - len), ", chunk %u", p->name->problem.chunk);
         return 0;
     }
     case REP_BY_DESIGN:
@@ -191,10 +193,13 @@ static size_t distinct_rows(const struct rep_tagged *t, size_t n)
     return distinct;
 }
 
-/* Are there as many things to compare as the query needs? */
+/* Are there as many things to compare as the query needs, and one that they are compared for? */
 static bool enough(const struct rep_tagged *t, size_t n, const struct rep_query *q)
 {
-    return (q->rows ? distinct_rows(t, n) : distinct_x(t, n)) >= q->need;
+    bool some = !q->some;
+    for (size_t i = 0; !some && i < n; i++)
+        some = isfinite(rep_value(t[i].point, q->some));
+    return some && (q->rows ? distinct_rows(t, n) : distinct_x(t, n)) >= q->need;
 }
 
 /* The held combination with the most points, of those that have enough to compare if there is
@@ -244,6 +249,10 @@ static void describe_held(const struct rep_point *p, const struct rep_query *q, 
         SAY(REP_Q_LEN, "%u\302\240query\302\240tokens", s->q_len);
     if (s->window && !(q->over & REP_DESIGN))
         SAY(REP_WINDOW, "window\302\240%u", s->window);
+    if (s->chunk && !(q->over & REP_DESIGN))
+        SAY(REP_CHUNK, "chunk\302\240%u", s->chunk);
+    if (s->mask != ATTN_CAUSAL && !(q->over & REP_DESIGN))
+        SAY(REP_FILE, "%s\302\240mask", s->mask == ATTN_TREE ? "tree" : "full");
     const struct layer_config *const layer = &p->name->layer;
     if (rep_has_layers(p) && !(q->over & REP_DESIGN)) {
         SAY(REP_DESIGN, "%s\302\240form", layer_forms[layer->form].name);
@@ -341,9 +350,10 @@ static void say_lacking(const struct rep_query *q, char *message, size_t size)
         [REP_FROM_RUNS] = "runs that generate",
         [REP_FROM_MACHINE] = "ceilings",
     };
-    snprintf(message, size, "needs %s with %s%s%s %s %u or more %s%s", from[q->from], q->x->title,
-             q->z ? " and " : "", q->z ? q->z->title : "", q->rows ? "of" : "at", q->need,
-             q->rows ? "kinds" : "values", q->labelled ? " that carry a model's name" : "");
+    snprintf(message, size, "needs %s with %s%s%s %s %u or more %s%s%s%s", from[q->from],
+             q->x->title, q->z ? " and " : "", q->z ? q->z->title : "", q->rows ? "of" : "at",
+             q->need, q->rows ? "kinds" : "values", q->labelled ? " that carry a model's name" : "",
+             q->some ? ", some of them with " : "", q->some ? q->some->title : "");
 }
 
 int rep_select(const struct rep_sets *sets, const struct rep_query *query,
