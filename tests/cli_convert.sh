@@ -72,6 +72,30 @@ grep -q '"rms_norm_eps": 1e-5' "$work/small/config.json" || fail "config.json ch
 "$stat" kv --model="$work/small" --format=csv | grep ',16,4,32,' >/dev/null ||
   fail "kv reads another shape: $("$stat" kv --model="$work/small" --format=csv)"
 
+# What a tokenizer needs goes along, byte for byte, and never over what is there.
+side=(tokenizer.json tokenizer.model tokenizer_config.json special_tokens_map.json
+  generation_config.json vocab.json merges.txt)
+for name in "${side[@]}"; do
+  head -c 40000 /dev/urandom >"$work/model/$name"
+done
+mkdir "$work/along"
+echo mine >"$work/along/merges.txt"
+"$stat" convert "$work/model" --kv_heads=4 -o "$work/along/model.safetensors" >"$work/out" 2>&1 ||
+  fail "$(cat "$work/out")"
+for name in "${side[@]:0:6}"; do
+  cmp -s "$work/model/$name" "$work/along/$name" || fail "$name is not beside the converted file"
+done
+[ "$(cat "$work/along/merges.txt")" = mine ] || fail "a file of another took the place of mine"
+[ -e "$work/along/added_tokens.json" ] && fail "a file out of nothing"
+mkdir "$work/foreign"
+echo '{"model_type": "llama", "vocab_size": 7}' >"$work/foreign/config.json"
+"$stat" convert "$work/model" --kv_heads=4 -o "$work/foreign/c.safetensors" >"$work/out" 2>&1 ||
+  fail "$(cat "$work/out")"
+[ -e "$work/foreign/tokenizer.json" ] && fail "a tokenizer beside another model"
+for name in "${side[@]}"; do
+  rm "$work/model/$name"
+done
+
 # A script's background jobs ignore SIGINT, and what they run keeps to that unless it is undone.
 cut_short() { # signal, seconds until it comes
   local signal=$1 delay=$2 job code left
@@ -146,6 +170,15 @@ for part in q k v o; do
 done
 with_header "$work/sharded/a.safetensors" $at "{${json:1}}"
 echo "{\"weight_map\":{${map:1}}}" >"$work/sharded/model.safetensors.index.json"
+echo '{"model_type": "llama", "num_attention_heads": 2, "num_hidden_layers": 1, "hidden_size": 2}' \
+  >"$work/sharded/config.json"
+echo new >"$work/sharded/tokenizer.json"
+mkdir "$work/whole"
+echo old >"$work/whole/tokenizer.json"
+"$stat" convert "$work/sharded" --kv_heads=1 -o "$work/whole" >"$work/out" 2>&1 &&
+  cmp -s "$work/sharded/tokenizer.json" "$work/whole/tokenizer.json" ||
+  fail "a folder of shards without its tokenizer: $(cat "$work/out")"
+rm "$work/sharded/config.json" "$work/sharded/tokenizer.json"
 refuses 'has several files; give a folder' "$work/sharded" --heads=2 --kv_heads=1 \
   -o "$work/never.safetensors"
 [ -e "$work/never.safetensors" ] && fail "a folder with the name of a file was made"

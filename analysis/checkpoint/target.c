@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "analysis/checkpoint/card.h"
+#include "analysis/checkpoint/companion.h"
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
@@ -87,6 +88,21 @@ static int add_card(const struct ana_conversion *conversion, const char *out, co
     return status;
 }
 
+/* Beside a config.json of its own; under another name the folder is another model's. */
+static int add_companions(const struct ana_conversion *conversion, const char *card,
+                          struct ana_outputs *outputs, struct ana_fault *fault)
+{
+    static const char own[] = "/config.json";
+    const struct ana_store *const store = conversion->store;
+    const size_t length = strlen(card), end = sizeof(own) - 1;
+    char folder[4096];
+    if (length < end || strcmp(card + length - end, own) != 0)
+        return 0;
+    snprintf(folder, sizeof(folder), "%.*s", (int)(length - end), card);
+    return ana_companions_add(store->folder, *folder ? folder : "/", store->index != NULL, outputs,
+                              fault);
+}
+
 int ana_target_write(const struct ana_conversion *conversion, const char *out, const char *card,
                      char *written, size_t size, struct ana_fault *fault)
 {
@@ -98,6 +114,8 @@ int ana_target_write(const struct ana_conversion *conversion, const char *out, c
         status = ana_convert(conversion, out, &outputs, fault);
     if (!status && *card)
         status = add_card(conversion, out, card, &outputs, written, size, fault);
+    if (!status && *card)
+        status = add_companions(conversion, written, &outputs, fault);
     if (!status && conversion->stop && *conversion->stop)
         status = ana_fault(fault, -EINTR, "interrupted; nothing was written");
     if (status)
