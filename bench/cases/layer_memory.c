@@ -509,6 +509,8 @@ static void connect_head(struct engine *e)
     e->head_norm = vectors;
     e->head_norm_bias =
         layer_form_of(&e->shape[0])->norm == LAYER_NORM_MEAN ? vectors + e->name.layer.width : NULL;
+    e->positions =
+        layer_form_of(&e->shape[0])->learned ? vectors + 2ull * e->name.layer.width : NULL;
 }
 
 void engine_memory_connect(struct engine *e)
