@@ -9,6 +9,7 @@
 #include "kernels/registry.h"
 
 #include <errno.h>
+#include <math.h>
 
 struct endless {
     const char *text;
@@ -236,6 +237,168 @@ static void check_runs(struct attn_host *host)
     }
 }
 
+/* ---- what tokens depend on */
+
+enum { FORM_PROMPT = 40, FORM_STEPS = 32, FORM_LAYERS = 6, SPOILT_LAYER = 1, SPOILT_POSITION = 3 };
+
+static struct attn_name form_name(enum layer_form_id form)
+{
+    struct attn_name name = {.problem = attn_problem_default(), .threads = 1};
+    struct attn_problem *const p = &name.problem;
+    p->phase = ATTN_GENERATE;
+    p->heads = 4;
+    p->kv_heads = 2;
+    p->dim = p->dim_v = 16;
+    p->context = FORM_PROMPT + FORM_STEPS;
+    p->scale = form == LAYER_T5;
+    p->rel_bias = form == LAYER_T5;
+    p->softcap = form == LAYER_GEMMA2 ? 50 : 0;
+    name.layer = (struct layer_config){.form = form,
+                                       .weights = ATTN_BF16,
+                                       .width = 64,
+                                       .ffn = 96,
+                                       .cross = layer_forms[form].cross ? 21 : 0,
+                                       .layers = FORM_LAYERS,
+                                       .layers_run = FORM_LAYERS,
+                                       .vocab = 5003,
+                                       .prompt = FORM_PROMPT};
+    return name;
+}
+
+/* An early token's K and V are those of the token after it. */
+static void append_spoilt(const struct layer_step *step, int rank, int ranks)
+{
+    const struct attn_args *const args = &step->attention;
+    const struct attn_problem *const p = args->problem;
+    struct attn_rows rows;
+    layer_stage_append(step, rank, ranks);
+    if (args->lengths[0] != FORM_PROMPT)
+        return;
+    for (uint32_t head = 0; head < p->kv_heads; head++) {
+        attn_kv_rows(&args->kv, 0, head, SPOILT_POSITION, 2, &rows);
+        memcpy((void *)(uintptr_t)rows.k[0], rows.k[1],
+               attn_row_bytes(&attn_types[p->k_type], p->dim));
+        memcpy((void *)(uintptr_t)rows.v[0], rows.v[1],
+               attn_row_bytes(&attn_types[p->v_type], p->dim_v));
+    }
+}
+
+/* A cache that is taken to be one token shorter than it is, when tokens are decoded. */
+static attn_phase_fn *whole_phase[ATTN_PHASES_MAX];
+
+static void call_short(size_t phase, const struct attn_args *args, int rank, int ranks)
+{
+    struct attn_args less = *args;
+    const uint32_t length = args->lengths[0] - (args->problem->q_len == 1);
+    less.lengths = &length;
+    whole_phase[phase](&less, rank, ranks);
+}
+
+static void short_0(const struct attn_args *args, int rank, int ranks)
+{
+    call_short(0, args, rank, ranks);
+}
+
+static void short_1(const struct attn_args *args, int rank, int ranks)
+{
+    call_short(1, args, rank, ranks);
+}
+
+enum fault { NO_FAULT, SPOILT_ROW, SHORT_CACHE, FAULTS };
+static const char *const fault_names[FAULTS] = {"nothing", "a spoilt row", "a short cache"};
+
+/* A row is spoilt in one layer; lengths are those of all. */
+static void inject(struct engine *e, enum fault fault)
+{
+    for (uint32_t l = 0; l < e->size.layers; l++) {
+        struct layer_program *const program = &e->program[l];
+        size_t phases = 0;
+        for (int i = 0; i < program->n; i++) {
+            struct layer_stage *const s = &program->stage[i];
+            if (fault == SPOILT_ROW && l == SPOILT_LAYER && s->run == layer_stage_append)
+                s->run = append_spoilt;
+            if (fault != SHORT_CACHE || !s->phase || s->cross)
+                continue;
+            CHECK(phases < 2, "a kernel of more phases");
+            whole_phase[phases] = s->phase;
+            s->phase = phases++ ? short_1 : short_0;
+        }
+    }
+}
+
+/* What has come through all layers is neither lost nor out of hand. */
+static void check_magnitude(const struct engine *e, const char *what)
+{
+    const float *const x = e->x[e->size.layers % 2];
+    double squares = 0;
+    for (uint32_t i = 0; i < e->name.layer.width; i++)
+        squares += (double)x[i] * (double)x[i];
+    const double size = sqrt(squares / e->name.layer.width);
+    CHECK(size > 0.3 && size < 2 * FORM_LAYERS, "%s: elements of %g", what, size);
+}
+
+/* The checksum of a whole run; *different is how many words are among the tokens of its sequence.
+ */
+static uint32_t form_checksum(struct attn_host *host, enum layer_form_id form, uint64_t prompts,
+                              enum fault fault, uint32_t *different)
+{
+    const struct attn_name name = form_name(form);
+    struct engine e;
+    struct generate g;
+    struct team *team;
+    struct attn_message why = {.text = ""};
+    struct layer_kind kind;
+    uint32_t token[FORM_STEPS];
+    layer_config_kind(&name.layer, &name.problem, 0, &kind);
+    CHECK(!attn_name_invalid(&name, why.text, sizeof(why.text)), "%s", why.text);
+    CHECK(attn_host_team(host, MACHINE_COMPACT, name.threads, &team, &why) == 0, "%s", why.text);
+    const int error = engine_open(&e, &name, attn_kernel_best(&kind.problem), host, team, &why);
+    CHECK(error == 0, "%s", why.text);
+    if (error)
+        return 0;
+    CHECK(!e.positions == !layer_forms[form].learned, "positions");
+    inject(&e, fault);
+    CHECK(generate_open(&g, &e, prompts, &why) == 0, "%s", why.text);
+    for (uint32_t n = 0; different && n < FORM_STEPS; n++) {
+        bool seen = false;
+        CHECK(generate_run(&g, n + 1, 0) == 0, "run");
+        token[n] = g.sequence[0].token;
+        for (uint32_t i = 0; i < n; i++)
+            seen |= token[i] == token[n];
+        *different += !seen;
+    }
+    CHECK(generate_run(&g, 0, 0) == 0, "run");
+    check_magnitude(&e, layer_forms[form].name);
+    const uint32_t checksum = g.checksum;
+    generate_close(&g);
+    engine_close(&e);
+    return checksum;
+}
+
+/* What would go unseen if every model wrote the same: other seeds, other prompts, a wrong cache. */
+static void check_forms(struct attn_host *host)
+{
+    static struct attn_host other;
+    struct attn_message why;
+    CHECK(attn_host_open(&other, test_seed() + 1, &why) == 0, "%s", why.text);
+    for (int form = 0; form < LAYER_FORMS; form++) {
+        const enum layer_form_id id = (enum layer_form_id)form;
+        const char *const what = layer_forms[form].name;
+        uint32_t different = 0;
+        const uint32_t right = form_checksum(host, id, 9, NO_FAULT, &different);
+        CHECK(different > FORM_STEPS / 2, "%s: %u words in %d tokens", what, different, FORM_STEPS);
+        CHECK(form_checksum(host, id, 9, NO_FAULT, NULL) == right, "%s: the same again", what);
+        CHECK(form_checksum(host, id, 10, NO_FAULT, NULL) != right, "%s: with another prompt",
+              what);
+        CHECK(form_checksum(&other, id, 9, NO_FAULT, NULL) != right, "%s: with other weights",
+              what);
+        for (int fault = NO_FAULT + 1; fault < FAULTS; fault++)
+            CHECK(form_checksum(host, id, 9, (enum fault)fault, NULL) != right, "%s: with %s", what,
+                  fault_names[fault]);
+    }
+    attn_host_close(&other);
+}
+
 /* Memory a kernel wants most of for two queries, or for two sequences. */
 static size_t wants_for_two(const struct attn_problem *p, uint32_t splits, int ranks)
 {
@@ -279,6 +442,7 @@ int main(void)
     check_caches();
     check_scratch();
     check_runs(&host);
+    check_forms(&host);
     attn_host_close(&host);
     return test_exit();
 }

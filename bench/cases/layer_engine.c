@@ -299,6 +299,7 @@ void engine_close(struct engine *e)
 {
     arena_free(&e->cache);
     arena_free(&e->work);
+    arena_free(&e->vectors);
     free(e->shape);
     free(e->cross);
     free(e->program);

@@ -4,10 +4,11 @@
  * every rank walks the same list of stages, a barrier after each, and rank 0 reads the clock at
  * every boundary; nothing else happens between two stages.
  *
- * Weights are views into the host's pool, which nobody writes; caches are the engine's own. Cold
- * rows rotate `copies` of all layers, so that what a step reads is out of the caches by the time
- * the step after it comes. A model of L layers with n distinct ones (layers_run) has n slots in
- * memory and layer l lives in slot l mod n, so a step does the work of L layers either way.
+ * Matrices are views into the host's pool, which nobody writes; vectors and caches are the engine's
+ * own. Cold rows rotate `copies` of all layers, so that what a step reads is out of the caches by
+ * the time the step after it comes. A model of L layers with n distinct ones (layers_run) has n
+ * slots in memory and layer l lives in slot l mod n, so a step does the work of L layers either
+ * way.
  */
 #ifndef ATTN_LAYER_ENGINE_H
 #define ATTN_LAYER_ENGINE_H
@@ -37,8 +38,9 @@ struct engine_size {
     uint32_t tokens; /* of a step, at most: a generating model takes prompts in chunks */
     uint64_t slot_weights, slot_vectors; /* of one slot, rounded up to pages */
     uint64_t plane[ENGINE_PLANES];       /* of a slot's caches */
-    uint64_t head;                       /* the output matrix and its vectors, of a model */
+    uint64_t head;                       /* the output matrix, of a model */
     uint64_t pool;                       /* weights of all copies */
+    uint64_t vectors;                    /* of all copies, and the head's */
     uint64_t cache;                      /* caches of all copies */
     uint64_t work;                       /* buffers of a step, scratch of the kernels */
     uint64_t total;
@@ -72,9 +74,9 @@ struct engine {
     struct team *team;
     const struct machine_clock *clock;
     struct barrier barrier;
-    struct pool *pool;                       /* weights */
-    const char *weights_base, *vectors_base; /* where the pool lay when they were looked up */
-    struct arena cache, work;
+    struct pool *pool;        /* weights */
+    const char *weights_base; /* where the pool lay when they were looked up */
+    struct arena cache, work, vectors;
     float *buffers;
     void *scratch;
     /* By layer; steps and weights by copy, then layer. */

@@ -6,6 +6,7 @@
 #include "bench/cases/layer_memory.h"
 
 #include "bench/cases/data.h"
+#include "bench/cases/layer_vectors.h"
 #include "bench/machine/memory.h"
 #include "bench/machine/rotation.h"
 #include "kernels/registry.h"
@@ -210,10 +211,13 @@ int engine_size(struct engine_size *s, const struct attn_name *name,
     if (largest_layer(s, name, kernel, &buffers, &scratch) || copies > UINT32_MAX)
         return -EOVERFLOW;
     s->copies = (uint32_t)copies;
-    if (is_model(name))
+    const uint64_t slots = copies * s->slots;
+    s->vectors = slots * s->slot_vectors;
+    if (is_model(name)) {
         s->head = odd_pages(attn_row_bytes(&attn_types[name->layer.weights], name->layer.width) *
                             name->layer.vocab);
-    const uint64_t slots = copies * s->slots;
+        s->vectors += odd_pages(layer_vectors_of_head(&name->layer, p->context) * sizeof(float));
+    }
     const uint64_t slot_cache = plane_at(s, ENGINE_PLANES);
     s->work = buffers + scratch;
     s->work += 2 * odd_pages(tokens * name->layer.width * sizeof(float)); /* x */
@@ -232,38 +236,28 @@ int engine_size(struct engine_size *s, const struct attn_name *name,
     if (__builtin_mul_overflow(slots, s->slot_weights, &s->pool) ||
         __builtin_mul_overflow(slots, slot_cache, &s->cache) ||
         __builtin_add_overflow(s->pool, s->cache + s->head, &s->total) ||
-        __builtin_add_overflow(s->total, s->work + slots * s->slot_vectors, &s->total))
+        __builtin_add_overflow(s->total, s->work + s->vectors, &s->total))
         return -EOVERFLOW;
     return 0;
 }
 
 /* ---- finding it */
 
-/* Floats behind the vectors of all layers: the last norm, its bias, and learned positions. */
-static uint64_t head_vectors(const struct attn_name *name)
-{
-    const uint64_t rows = layer_forms[name->layer.form].learned ? name->problem.context : 0;
-    return (2 + rows) * name->layer.width;
-}
-
 void engine_pool_need(const struct engine_size *s, const struct attn_name *name,
                       size_t need[FILL_CONTENTS])
 {
-    const int content = fill_content_of(name->layer.weights);
-    const uint64_t vectors = (uint64_t)s->copies * s->slots * s->slot_vectors;
     memset(need, 0, FILL_CONTENTS * sizeof(*need));
-    need[ATTN_F32] = vectors + head_vectors(name) * sizeof(float);
-    need[content] = larger(need[content], s->pool + s->head);
+    need[fill_content_of(name->layer.weights)] = s->pool + s->head;
 }
 
-/* Grows the pool by what weights and vectors need; nobody writes there, so all cases share it. */
+/* Grows the pool by what matrices need; nobody writes there, so all cases share it. */
 static int open_pool(struct engine *e, struct pool *pool, struct attn_message *why)
 {
     const struct engine_size *const s = &e->size;
     char needed[32], free_text[32];
     struct pool_layout layout = {.copies = 1};
     engine_pool_need(s, &e->name, layout.need);
-    const uint64_t need = pool_missing(pool, &layout) + s->cache + s->work;
+    const uint64_t need = pool_missing(pool, &layout) + s->cache + s->work + s->vectors;
     const uint64_t available = machine_memory_available("");
     if (available != UINT64_MAX && need > available / 10 * 9)
         return attn_refuse(why, -ENOMEM, "needs %s of memory for %" PRIu64 " layers, %s is free",
@@ -281,6 +275,34 @@ static int open_arena(struct arena *a, uint64_t bytes, enum arena_pages pages, c
 {
     const int error = arena_reserve(a, bytes, pages);
     return error ? attn_refuse(why, error, "cannot set up the %s: %s", what, strerror(-error)) : 0;
+}
+
+static float *vectors_of(const struct engine *e, uint64_t slot)
+{
+    return (float *)(void *)(e->vectors.base + slot * e->size.slot_vectors);
+}
+
+/* Those of the head lie behind all slots. */
+static float *head_vectors(const struct engine *e)
+{
+    return vectors_of(e, (uint64_t)e->size.copies * e->size.slots);
+}
+
+static int open_vectors(struct engine *e, enum arena_pages pages, uint64_t seed,
+                        struct attn_message *why)
+{
+    const struct engine_size *const s = &e->size;
+    const uint64_t slots = (uint64_t)s->copies * s->slots;
+    const int error = open_arena(&e->vectors, s->vectors, pages, "norms and biases", why);
+    /* The last layer first: of those that share a slot one may have more than the first has. */
+    for (uint64_t slot = 0; !error && slot < slots; slot += s->slots)
+        for (uint32_t l = s->layers; l-- > 0;)
+            layer_vectors_fill(&e->shape[l], vectors_of(e, slot + l % s->slots),
+                               seed + slot + l % s->slots);
+    if (!error && is_model(&e->name))
+        layer_vectors_fill_head(&e->name.layer, e->name.problem.context, head_vectors(e),
+                                seed + slots);
+    return error;
 }
 
 /* All caches lie in one arena: the same run of planes, slot after slot. */
@@ -461,10 +483,10 @@ static void connect(struct engine *e, uint32_t copy, uint32_t l)
     const size_t index = (size_t)copy * s->layers + l;
     struct layer_step *const step = &e->step[index];
     const struct attn_kv looked_at = step->attention.kv; /* what generate.c has made of it */
-    e->weights[index] = layer_weights_at(
-        shape,
-        pool->arena[fill_content_of(e->name.layer.weights)].base + s->head + slot * s->slot_weights,
-        (const float *)(const void *)(pool->arena[ATTN_F32].base + slot * s->slot_vectors));
+    e->weights[index] = layer_weights_at(shape,
+                                         pool->arena[fill_content_of(e->name.layer.weights)].base +
+                                             s->head + slot * s->slot_weights,
+                                         vectors_of(e, slot));
     *step = (struct layer_step){
         .shape = shape,
         .weights = &e->weights[index],
@@ -495,10 +517,7 @@ static void connect_head(struct engine *e)
 {
     const struct pool *const pool = e->pool;
     const enum attn_type weights = e->name.layer.weights;
-    const float *const vectors =
-        (const float *)(const void *)(pool->arena[ATTN_F32].base + (uint64_t)e->size.copies *
-                                                                       e->size.slots *
-                                                                       e->size.slot_vectors);
+    const float *const vectors = head_vectors(e);
     e->head = (struct layer_matrix){
         .type = weights,
         .rows = e->name.layer.vocab,
@@ -516,7 +535,6 @@ static void connect_head(struct engine *e)
 void engine_memory_connect(struct engine *e)
 {
     e->weights_base = e->pool->arena[fill_content_of(e->name.layer.weights)].base;
-    e->vectors_base = e->pool->arena[ATTN_F32].base;
     for (uint32_t copy = 0; copy < e->size.copies; copy++)
         for (uint32_t l = 0; l < e->size.layers; l++)
             connect(e, copy, l);
@@ -526,8 +544,7 @@ void engine_memory_connect(struct engine *e)
 
 bool engine_memory_moved(const struct engine *e)
 {
-    return e->weights_base != e->pool->arena[fill_content_of(e->name.layer.weights)].base ||
-           e->vectors_base != e->pool->arena[ATTN_F32].base;
+    return e->weights_base != e->pool->arena[fill_content_of(e->name.layer.weights)].base;
 }
 
 /* Settings of a kernel; one that keeps the cache in a form of its own cannot follow what is
@@ -581,6 +598,8 @@ int engine_memory_open(struct engine *e, struct attn_host *host, struct attn_mes
     int error = open_shapes(e, why);
     if (!error)
         error = open_pool(e, pool, why);
+    if (!error)
+        error = open_vectors(e, pool->pages, host->seed, why);
     if (!error)
         error = open_cache(e, pool->pages, host->seed, why);
     if (!error)

@@ -42,7 +42,7 @@ static int layers_size(struct attn_size *size, const struct attn_case *c, uint64
         return -EOVERFLOW;
     *size = (struct attn_size){
         .rotation.copies = layers.copies,
-        .pool_bytes = layers.total - layers.work - layers.cache,
+        .pool_bytes = layers.pool + layers.head,
         .total_bytes = layers.total,
     };
     engine_pool_need(&layers, &c->name, size->layout.need);

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { LINE = 64 };
+enum { LINE = 64, LOGIT_DEVIATION = 4 };
 
 static uint64_t whole_lines(uint64_t bytes)
 {
@@ -112,6 +112,23 @@ size_t layer_vector_floats(const struct layer_shape *s)
     return v.used;
 }
 
+float layer_qk_gain(const struct layer_shape *s)
+{
+    const struct attn_problem *const p = &s->kind.problem;
+    return sqrtf(LOGIT_DEVIATION / (sqrtf((float)p->dim) * attn_scale(p)));
+}
+
+/* The encoder's K are uniform in [-1, 1): a third of unit variance. */
+static float gain_of(const struct layer_shape *s, enum layer_matrix_id id)
+{
+    const float gain = layer_qk_gain(s);
+    const float gains[LAYER_MATRICES] = {
+        [LAYER_QKV] = gain,    [LAYER_OUT] = 1 / gain, [LAYER_CROSS_Q] = sqrtf(3) * gain * gain,
+        [LAYER_CROSS_OUT] = 1, [LAYER_UP] = 1,         [LAYER_DOWN] = 1,
+    };
+    return gains[id];
+}
+
 struct layer_weights layer_weights_at(const struct layer_shape *s, const void *matrices,
                                       const float *vectors)
 {
@@ -124,7 +141,8 @@ struct layer_weights layer_weights_at(const struct layer_shape *s, const void *m
         layer_matrix_size(s, (enum layer_matrix_id)id, &m->rows, &m->cols);
         m->type = s->config.weights;
         m->data = at;
-        m->scale = sqrtf(3.0f / (float)m->cols) / (m->type == ATTN_I8 ? 127 : 1);
+        m->scale = gain_of(s, (enum layer_matrix_id)id) * sqrtf(3.0f / (float)m->cols) /
+                   (m->type == ATTN_I8 ? 127 : 1);
         at += whole_lines(m->rows * layer_matrix_row_bytes(m));
     }
     return w;

@@ -73,8 +73,15 @@ struct layer_weights {
 uint64_t layer_weight_bytes(const struct layer_shape *s);
 size_t layer_vector_floats(const struct layer_shape *s);
 
+/*
+ * What q and k, of unit variance, are multiplied by for logits that deviate by 4: softmax then
+ * picks tokens, from long contexts too, and what a step computes is not their mean alone.
+ */
+float layer_qk_gain(const struct layer_shape *s);
+
 /* The weights living in such memory. Scales keep products of random weights in [-1, 1) (i8: of all
- * integers) with vectors of unit variance at unit variance. */
+ * integers) with vectors of unit variance at unit variance, but for the gain of q, k and v, which
+ * the output matrix takes back. */
 struct layer_weights layer_weights_at(const struct layer_shape *s, const void *matrices,
                                       const float *vectors);
 
