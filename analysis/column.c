@@ -101,14 +101,20 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
     [ANA_BEST_BARRIER_NS] = {"best_barrier_ns", "ns",
                              "--machine: starting all threads on nothing and meeting, at best"},
     [ANA_WEIGHT_BYTES] = {"weight_bytes", "bytes", "weights that one step reads"},
-    [ANA_NORM_NS] = {"norm_ns", "ns", "norms of a step, rank 0's own share"},
+    [ANA_NORM_NS] = {"norm_ns", "ns",
+                     "norms of a step and, where a norm stands behind attention and FFN, "
+                     "what is added after it; rank 0's own share"},
     [ANA_QKV_NS] = {"qkv_ns", "ns", "projection to queries, keys and values, rank 0's own share"},
     [ANA_ROPE_NS] = {"rope_ns", "ns", "rotary positions, rank 0's own share"},
     [ANA_APPEND_NS] = {"append_ns", "ns", "newest keys and values into the cache, rank 0's share"},
     [ANA_ATTENTION_NS] = {"attention_ns", "ns", "self-attention of a step, rank 0's own share"},
     [ANA_CROSS_NS] = {"cross_ns", "ns", "cross-attention of a step, rank 0's own share"},
-    [ANA_OUT_NS] = {"out_ns", "ns", "projection of what was attended, rank 0's own share"},
-    [ANA_FFN_NS] = {"ffn_ns", "ns", "feed-forward part of a step, rank 0's own share"},
+    [ANA_OUT_NS] =
+        {"out_ns", "ns",
+         "projection of what was attended and the residual it is added to, rank 0's own share"},
+    [ANA_FFN_NS] =
+        {"ffn_ns", "ns",
+         "feed-forward part of a step and the residual it is added to, rank 0's own share"},
     [ANA_HEAD_NS] = {"head_ns", "ns", "embedding, last norm and logits, rank 0's own share"},
     [ANA_PARTS_NS] = {"parts_ns", "ns", "sum of the parts of a step, without waiting"},
     [ANA_PROJECTION_FRACTION] = {"projection_ceiling_fraction", "1",

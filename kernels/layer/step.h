@@ -16,7 +16,8 @@
 #include "kernels/kernel.h"
 #include "kernels/layer/shape.h"
 
-/* What the time of a step is sorted by. */
+/* What the time of a step is sorted by. A residual is added by the product or norm behind it, in
+ * the loop that writes the output, and belongs to that one's part. */
 enum layer_part {
     LAYER_PART_NORM,
     LAYER_PART_QKV,
