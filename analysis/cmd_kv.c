@@ -69,6 +69,20 @@ static void fill(struct ana_table *table, const struct ana_model *model,
     ana_table_number(table, (double)ana_batch_bytes(model, cache, context, batch));
 }
 
+/* A design's own bytes are not those of the rows that measure it. */
+static void print_copies(const struct ana_layers *kind, const struct ana_cache *cache)
+{
+    struct ana_layers copied = *kind;
+    if (!kind->shared || kind->kv_heads == 1)
+        return;
+    copied.dim += kind->shared;
+    copied.shared = 0;
+    const uint64_t once = ana_token_bytes(kind, cache), measured = ana_token_bytes(&copied, cache);
+    printf("attn-bench copies the rotary part to each KV head: %llu bytes a token and layer in its "
+           "rows, not %llu\n",
+           (unsigned long long)measured, (unsigned long long)once);
+}
+
 /* What the table cannot say, for people. */
 static void print_story(const struct ana_model *model, const struct ana_cache *cache,
                         uint64_t context, uint64_t batch)
@@ -84,6 +98,7 @@ static void print_story(const struct ana_model *model, const struct ana_cache *c
            cache->ranks > 1 ? " a rank" : "", model->layers, (unsigned long long)context,
            (unsigned long long)batch, attn_types[cache->k_type].name,
            attn_types[cache->v_type].name);
+    print_copies(&model->kinds[0], cache);
     if (model->reuse_layers)
         printf("%u layers read the cache of another layer\n", model->reuse_layers);
     if (model->plain_layers)

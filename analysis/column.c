@@ -12,6 +12,9 @@ const struct ana_column ana_columns[ANA_COLUMNS] = {
         {"kv_bytes", "bytes",
          "size of the KV cache of this one layer (of a whole model: of all), scales included; "
          "generate: what sequences fill at most, of a ring window + 127 tokens"},
+    [ANA_KV_DESIGN_BYTES] =
+        {"kv_design_bytes", "bytes",
+         "GLA, GTA: kv_bytes if the rotary part of K lay once and not with each KV head"},
     [ANA_BYTES] = {"bytes", "bytes",
                    "compulsory traffic of one call: each visible K and V element, q and out once"},
     [ANA_FLOPS] = {"flops", "flop",

@@ -14,6 +14,7 @@
 
 enum ana_column_id {
     ANA_KV_BYTES,
+    ANA_KV_DESIGN_BYTES,
     ANA_BYTES,
     ANA_FLOPS,
     ANA_BYTES_PER_SECOND,

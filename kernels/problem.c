@@ -415,6 +415,17 @@ uint64_t attn_kv_bytes(const struct attn_problem *p)
     return tokens * p->kv_heads * token_bytes(p) + head_scale_bytes(p);
 }
 
+uint64_t attn_kv_design_bytes(const struct attn_problem *p)
+{
+    struct attn_problem tied = *p, rotary = *p;
+    if (!p->v_is_k_prefix)
+        return attn_kv_bytes(p);
+    tied.dim = p->dim_v;
+    rotary.dim = p->dim - p->dim_v;
+    rotary.kv_heads = 1;
+    return attn_kv_bytes(&tied) + (rotary.dim ? attn_kv_bytes(&rotary) : 0);
+}
+
 uint64_t attn_bytes(const struct attn_problem *p)
 {
     uint64_t seen = 0;

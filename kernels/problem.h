@@ -165,6 +165,10 @@ static inline float attn_scale(const struct attn_problem *p)
  */
 uint64_t attn_kv_bytes(const struct attn_problem *p);
 
+/* The same of a design that keeps what K has beyond V once and not with every KV head, as GLA and
+ * GTA do; here every head has a copy of it, since a row of K is read in one piece. */
+uint64_t attn_kv_design_bytes(const struct attn_problem *p);
+
 /* Compulsory bytes of one call: each K, V element that some query sees once, q and out once. */
 uint64_t attn_bytes(const struct attn_problem *p);
 

@@ -55,6 +55,8 @@ answers '(GLA-2, from command line): 1152 bytes' \
   kv --layers=1 --heads=48 --kv_heads=2 --latent=256 --rope=64 --context=1
 answers '(GTA-3, from command line): 896 bytes' \
   kv --layers=1 --heads=48 --kv_heads=3 --latent=128 --rope=64 --context=1
+answers '1152 bytes a token and layer in its rows, not 896' \
+  kv --layers=1 --heads=48 --kv_heads=3 --latent=128 --rope=64 --context=1
 refuses 'a cache keeps K and V, or a latent' kv --layers=1 --heads=4 --dim=64 --latent=64
 refuses 'only a latent has a rotary part' kv --layers=1 --heads=4 --dim=64 --rope=32
 answers 'llama-3.1-8b' models llama

@@ -193,6 +193,30 @@ static void test_counts(void)
     CHECK(attn_items(&p) == 3, "items");
 }
 
+/* Of GLA and GTA the rotary part lies with every head here, and once in the design. */
+static void test_designs(void)
+{
+    struct attn_problem p = attn_problem_default();
+    p.heads = 48;
+    p.context = 100;
+    CHECK(attn_kv_design_bytes(&p) == attn_kv_bytes(&p), "K and V");
+    p.v_is_k_prefix = true;
+    p.kv_heads = 1;
+    p.dim = 576;
+    p.dim_v = 512;
+    CHECK(attn_kv_bytes(&p) == 115200 && attn_kv_design_bytes(&p) == 115200, "MLA");
+    p.kv_heads = 2;
+    p.dim = 288;
+    p.dim_v = 256;
+    CHECK(attn_kv_bytes(&p) == 115200 && attn_kv_design_bytes(&p) == 108800, "GLA");
+    p.kv_heads = 3;
+    p.dim = 192;
+    p.dim_v = 128;
+    CHECK(attn_kv_bytes(&p) == 115200 && attn_kv_design_bytes(&p) == 89600, "GTA");
+    p.dim = 128;
+    CHECK(attn_kv_design_bytes(&p) == attn_kv_bytes(&p), "no rotary part");
+}
+
 /* What sequences share counts once, whoever reads it how often. */
 static void test_prefix(void)
 {
@@ -308,6 +332,7 @@ int main(void)
     test_names();
     test_invalid();
     test_counts();
+    test_designs();
     test_prefix();
     test_head_map();
     test_alibi();

@@ -758,6 +758,39 @@ static const char *write_designs(const char *file, const char *const *designs, s
     return path;
 }
 
+/* A latent's row says what limits it, tied ones that they hold more than their designs. */
+static void tied_designs(void)
+{
+    static const char *const designs[] = {"heads:48/kv_heads:1/dim:576+512",
+                                          "heads:48/kv_heads:2/dim:288+256",
+                                          "heads:48/kv_heads:3/dim:192+128"};
+    const char *const path = in_work("tied.json");
+    FILE *const out = begin(path, machine);
+    char *page;
+    for (size_t i = 0; i < 3; i++)
+        fprintf(out,
+                "%s{\"name\": \"decode/split.avx2/kv:f16/batch:1/%s/context:1024/v_is_k_prefix:1/"
+                "real_time/threads:2\", \"run_type\": \"iteration\", \"threads\": 2, "
+                "\"iterations\": 10, \"time_unit\": \"ns\", \"real_time\": %zu, "
+                "\"cpu_time\": %zu, \"kv_bytes\": 1179648, \"bytes\": 1200000, "
+                "\"flops\": 108000000, \"items_per_second\": %zu, \"ceiling_read_ns\": 100000, "
+                "\"ceiling_fma_ns\": 500000}",
+                i ? ",\n" : "", designs[i], (4 - i) * 1000000, (4 - i) * 1000000, 1000 / (4 - i));
+    end(out);
+    CHECK(report_on(&path, 1, in_work("tied"), NULL, 0, &page) == 0, "it does not hold");
+    check_page(page);
+    static const char *const said[] = {
+        "Same cache as measured (1.12 MiB), different design: GTA-3 is 2\303\227 as fast as MLA",
+        "GLA-2 is measured with a copy of the rotary part of K in each KV head: of its 1.12 MiB "
+        "the design would keep 1.06 MiB.",
+        "of its 1.12 MiB the design would keep 896 KiB.",
+        ">1.12 MiB (design: 896 KiB)</td>",
+    };
+    for (size_t i = 0; page && i < sizeof(said) / sizeof(*said); i++)
+        CHECK(strstr(page, said[i]), "the page does not say %s", said[i]);
+    free(page);
+}
+
 /* A design is what its name says: what else rows of one design differ in is not compared. */
 static void equal_designs(void)
 {
@@ -1025,6 +1058,7 @@ int main(void)
     drafts_and_reach();
     rows_told_apart();
     equal_designs();
+    tied_designs();
     folder_keeps_the_rest();
     poor_files();
     files_of_two_machines();

@@ -5,6 +5,7 @@
 #include "analysis/report/difference.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,6 +48,34 @@ void rep_say_share(const struct rep_selection *s, struct rep_figure *f)
              most);
 }
 
+static void more(struct rep_figure *f, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void more(struct rep_figure *f, const char *format, ...)
+{
+    const size_t at = strlen(f->caption);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(f->caption + at, sizeof(f->caption) - at, format, args);
+    va_end(args);
+}
+
+/* A bar of GLA or GTA stands for more cache than the design asks for. */
+static bool say_copies(const struct rep_point *p, struct rep_figure *f)
+{
+    const uint64_t design = attn_kv_design_bytes(&p->name->problem);
+    if (rep_has_layers(p) || design == attn_kv_bytes(&p->name->problem))
+        return false;
+    char kind[REP_TEXT];
+    TEXT(measured, REP_BYTES, p->kv_bytes);
+    TEXT(asked, REP_BYTES, (double)design);
+    more(f,
+         " %s is measured with a copy of the rotary part of K in each KV head: of its %s the "
+         "design would keep %s.",
+         rep_attention(p, kind), measured, asked);
+    return true;
+}
+
 /* The rows' names and not the kinds of attention alone: designs may differ in heads and in which
  * layers share. */
 void rep_say_equal(const struct rep_selection *s, struct rep_figure *f)
@@ -58,17 +87,20 @@ void rep_say_equal(const struct rep_selection *s, struct rep_figure *f)
         slow = rate < s->points.points[slow].items_per_second ? i : slow;
     }
     const struct rep_point *const a = &s->points.points[fast], *const b = &s->points.points[slow];
+    bool copies = false;
+    for (size_t i = 0; i < s->points.count; i++)
+        copies |= say_copies(&s->points.points[i], f);
     if (s->row_of[fast] == s->row_of[slow])
         return;
     TEXT(bytes, REP_BYTES, a->kv_bytes);
     TEXT(times, REP_TIMES, a->items_per_second / b->items_per_second);
+    const char *const budget = copies ? "Same cache as measured" : "Same KV budget";
     if (rep_within_noise(a, b))
         snprintf(f->title, sizeof(f->title),
-                 "Same KV budget (%s), different design: no difference beyond noise", bytes);
+                 "%s (%s), different design: no difference beyond noise", budget, bytes);
     else
-        snprintf(f->title, sizeof(f->title),
-                 "Same KV budget (%s), different design: %s is %s as fast as %s", bytes,
-                 s->rows[s->row_of[fast]], times, s->rows[s->row_of[slow]]);
+        snprintf(f->title, sizeof(f->title), "%s (%s), different design: %s is %s as fast as %s",
+                 budget, bytes, s->rows[s->row_of[fast]], times, s->rows[s->row_of[slow]]);
 }
 
 void rep_say_ratio(const struct rep_selection *s, struct rep_figure *f)

@@ -68,6 +68,18 @@ static void cell(FILE *out, const struct rep_point *p, const char *name)
     fputs("</td>", out);
 }
 
+/* What the row holds, and what its design would where a part of K is copied to every head. */
+static void kv_cell(FILE *out, const struct rep_point *p)
+{
+    const double design = (double)attn_kv_design_bytes(&p->name->problem);
+    char held[REP_TEXT], asked[REP_TEXT];
+    rep_write(REP_BYTES, p->kv_bytes, held);
+    fprintf(out, "<td class=\"n\">%s", held);
+    if (design != (double)attn_kv_bytes(&p->name->problem))
+        fprintf(out, " (design: %s)", rep_write(REP_BYTES, design, asked));
+    fputs("</td>", out);
+}
+
 void rep_page_telling_heads(const struct rep_telling *telling, FILE *out)
 {
     for (size_t i = 0; i < telling->count; i++)
@@ -100,7 +112,7 @@ static void own_row(const struct rep_point *p, const struct rep_telling *telling
     fputs(p->name->hot ? ", hot</td>" : "</td>", out);
     rep_page_telling(p, telling, out);
     cell(out, p, "context");
-    cell(out, p, "kv_bytes");
+    kv_cell(out, p);
     fputs("<td class=\"k\">", out);
     rep_html(out, p->name->kernel);
     fputs("</td>", out);

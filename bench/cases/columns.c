@@ -156,6 +156,8 @@ void attn_columns_of_case(struct benchmark_state *state, struct benchmark_runner
     const struct attn_problem *const p = &c->name.problem;
     struct arena_state pages;
     set(state, ANA_KV_BYTES, (double)attn_kv_bytes(p), 0);
+    if (attn_kv_design_bytes(p) != attn_kv_bytes(p))
+        set(state, ANA_KV_DESIGN_BYTES, (double)attn_kv_design_bytes(p), 0);
     set(state, ANA_BYTES, (double)attn_bytes(p), 0);
     set(state, ANA_FLOPS, (double)attn_flops(p), 0);
     set(state, ANA_COPIES, (double)data->size.rotation.copies, 0);
