@@ -76,6 +76,22 @@ static bool say_copies(const struct rep_point *p, struct rep_figure *f)
     return true;
 }
 
+/* Heads that all read one latent compute more on a byte than the machine does while it reads one.
+ */
+static void say_latent(const struct rep_point *p, struct rep_figure *f)
+{
+    const struct attn_problem *const shape = &p->name->problem;
+    if (rep_has_layers(p) || !shape->v_is_k_prefix || shape->kv_heads != 1)
+        return;
+    const double done = p->flops / p->bytes, able = done * p->read_ns / p->fma_ns;
+    if (!isfinite(able))
+        return;
+    more(f,
+         " MLA computes %.0f flop on a byte that it reads, and this machine %.0f in the time of "
+         "reading one, so its limit is %s.",
+         done, able, done > able ? "arithmetic" : "reading");
+}
+
 /* The rows' names and not the kinds of attention alone: designs may differ in heads and in which
  * layers share. */
 void rep_say_equal(const struct rep_selection *s, struct rep_figure *f)
@@ -88,8 +104,10 @@ void rep_say_equal(const struct rep_selection *s, struct rep_figure *f)
     }
     const struct rep_point *const a = &s->points.points[fast], *const b = &s->points.points[slow];
     bool copies = false;
-    for (size_t i = 0; i < s->points.count; i++)
+    for (size_t i = 0; i < s->points.count; i++) {
         copies |= say_copies(&s->points.points[i], f);
+        say_latent(&s->points.points[i], f);
+    }
     if (s->row_of[fast] == s->row_of[slow])
         return;
     TEXT(bytes, REP_BYTES, a->kv_bytes);
