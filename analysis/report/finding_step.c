@@ -92,8 +92,7 @@ static void say_latent(const struct rep_point *p, struct rep_figure *f)
          done, able, done > able ? "arithmetic" : "reading");
 }
 
-/* The rows' names and not the kinds of attention alone: designs may differ in heads and in which
- * layers share. */
+/* Where layers differ, or designs of one kind in their heads, by the rows' names. */
 void rep_say_equal(const struct rep_selection *s, struct rep_figure *f)
 {
     size_t fast = 0, slow = 0;
@@ -112,13 +111,17 @@ void rep_say_equal(const struct rep_selection *s, struct rep_figure *f)
         return;
     TEXT(bytes, REP_BYTES, a->kv_bytes);
     TEXT(times, REP_TIMES, a->items_per_second / b->items_per_second);
+    char quick[REP_TEXT], late[REP_TEXT];
+    const bool kinds = strcmp(rep_attention(a, quick), rep_attention(b, late)) != 0 &&
+                       !rep_has_layers(a) && !rep_has_layers(b);
     const char *const budget = copies ? "Same cache as measured" : "Same KV budget";
     if (rep_within_noise(a, b))
         snprintf(f->title, sizeof(f->title),
                  "%s (%s), different design: no difference beyond noise", budget, bytes);
     else
         snprintf(f->title, sizeof(f->title), "%s (%s), different design: %s is %s as fast as %s",
-                 budget, bytes, s->rows[s->row_of[fast]], times, s->rows[s->row_of[slow]]);
+                 budget, bytes, kinds ? quick : s->rows[s->row_of[fast]], times,
+                 kinds ? late : s->rows[s->row_of[slow]]);
 }
 
 void rep_say_ratio(const struct rep_selection *s, struct rep_figure *f)
