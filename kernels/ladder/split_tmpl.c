@@ -107,7 +107,7 @@ static uint32_t places(const struct attn_args *args, uint32_t heads)
 /*
  * Rows that read the cache as it is wait for memory, so a tile is what this CPU reads best; in
  * pages, what divides them for as many streams; and with heads walked together, what lies close
- * enough. Codes are half the bytes and twice the work.
+ * enough, in whole steps where it is widened first. Codes are half the bytes and twice the work.
  */
 static uint32_t tile(const struct attn_args *args, uint32_t rows, uint32_t heads)
 {
@@ -121,6 +121,8 @@ static uint32_t tile(const struct attn_args *args, uint32_t rows, uint32_t heads
     if (heads > 1) {
         const size_t eight = 8 * heads * attn_row_bytes(&attn_types[p->k_type], p->dim);
         best = eight < CLOSE_BYTES ? CLOSE_BYTES / (uint32_t)eight * 8 : 8;
+        if (core_is_wide(p, rows))
+            best = core_round(best, CORE_SPARE);
     } else if (!core_is_wide(p, rows) && (paged || !narrow)) {
         best = paged ? PAGED_TOKENS * reading.streams : reading.tile;
     }
