@@ -149,7 +149,8 @@ def context_of(exe):
         context = json.loads(ran.stdout)["context"]
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return {key: value for key, value in context.items() if key not in ("dry_run", "command_line")}
+    kept = {key: value for key, value in context.items() if key not in ("dry_run", "command_line")}
+    return {**kept, "executable": pathlib.Path(exe).name}
 
 
 class Machine:

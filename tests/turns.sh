@@ -42,6 +42,7 @@ rows = result["benchmarks"]
 context = result["context"]
 assert context["num_cpus"] > 0 and context["turns.by"] == "kernel"
 assert context["env.cpu_model"] and context["git_commit"] and context["date"]
+assert context["executable"] == "attn-bench", context["executable"]
 names = {row["name"] for row in rows}
 assert len(names) == 2, names
 for name in names:
