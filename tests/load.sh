@@ -252,12 +252,12 @@ kill -0 "$(cat somebody)" 2>/dev/null && fail "what a plug-in has started outliv
 # ---- a program that waits for another is still one
 # start ARGS...: a run that goes on; its process is $pid, the one that works $worker.
 start() {
-    rm -f out.json
+    rm -f out.json err
     LIE='' "$bench" "${tiny[@]}" --load=liar.so --kernel=ref,liar --benchmark_out=out.json \
         --benchmark_repetitions=100000 --benchmark_min_time=0.05s "$@" >out 2>err &
     pid=$!
     for _ in $(seq 200); do
-        grep -q '^Load Average' err && break # measuring begins
+        grep -qs '^Load Average' err && break # measuring begins
         sleep 0.1
     done
     worker=$(pgrep -P $pid -o)
