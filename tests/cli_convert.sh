@@ -195,6 +195,31 @@ refuses 'shared: holds shards and no model.safetensors.index.json: copied in par
   fail "a second conversion into the same folder: $(cat "$work/out")"
 left=$(find "$work/shared" -name '.*' -type f)
 [ -z "$left" ] || fail "left behind: $left"
+# Outputs that are inputs by another name, that share a name, or where something else is.
+shards=$(cd "$work/sharded" && cat -- *.safetensors *.json | cksum)
+mkdir "$work/linked" "$work/named" "$work/pipe"
+for shard in "$work/sharded"/*.safetensors; do
+  ln -s "../sharded/${shard##*/}" "$work/linked"
+done
+refuses 'it is part of what is converted' "$work/sharded" --heads=2 --kv_heads=1 -o "$work/linked"
+rm "$work/linked"/*
+ln -s ../sharded/model.safetensors.index.json "$work/linked"
+refuses 'it is part of what is converted' "$work/sharded" --heads=2 --kv_heads=1 -o "$work/linked"
+[ "$(cd "$work/sharded" && cat -- *.safetensors *.json | cksum)" = "$shards" ] ||
+  fail "a link in the output's folder led to the input"
+refuses 'another file of the output has that name' "$work/model" --kv_heads=4 \
+  -o "$work/named/config.json"
+(cd "$work/named" && refuses 'another file of the output has that name' ../model --kv_heads=4 \
+  -o config.json; exit $failures) || failures=$((failures + 1))
+refuses 'it is part of what is converted' "$work/model/model.safetensors" --kv_heads=4 \
+  -o "$work/model/config.json"
+[ -z "$(ls -A "$work/named")" ] || fail "written: $(ls -A "$work/named")"
+mkfifo "$work/pipe/config.json"
+timeout 20 "$stat" convert "$work/model" --kv_heads=4 -o "$work/pipe/c.safetensors" \
+  >"$work/out" 2>&1 || fail "beside a pipe: $? $(cat "$work/out")"
+ln "$work/model/model.safetensors" "$work/pipe"
+refuses 'not a regular file' "$work/pipe" --kv_heads=4 -o "$work/never"
+
 (ulimit -f 1000 && refuses 'File too large' "$work/model" --kv_heads=4 -o "$work/never"
   exit $failures) || failures=$((failures + 1))
 [ -e "$work/never" ] && fail "something was written"

@@ -25,6 +25,8 @@ void ana_card_default(struct ana_card *card)
 static json_t *load(const char *path, struct ana_fault *fault)
 {
     json_error_t error;
+    if (ana_fault_unless_file(path, fault))
+        return NULL;
     errno = 0;
     json_t *const root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     if (!root)
@@ -54,7 +56,9 @@ int ana_card_read(const char *path, struct ana_card *card, struct ana_fault *fau
 {
     struct ana_model model;
     ana_card_default(card);
-    const int status = ana_model_read_config(path, &model, fault->text, sizeof(fault->text));
+    int status = ana_fault_unless_file(path, fault);
+    if (!status)
+        status = ana_model_read_config(path, &model, fault->text, sizeof(fault->text));
     if (status)
         return status;
     if (model.latent)

@@ -14,4 +14,7 @@ struct ana_fault {
 __attribute__((format(printf, 3, 4))) int ana_fault(struct ana_fault *fault, int status,
                                                     const char *format, ...);
 
+/* 0, also where nothing is; -EINVAL and a sentence if opening `path` might wait for somebody. */
+int ana_fault_unless_file(const char *path, struct ana_fault *fault);
+
 #endif

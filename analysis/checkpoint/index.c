@@ -77,6 +77,8 @@ int ana_index_read(const char *path, struct ana_index *index, struct ana_fault *
 {
     json_error_t error;
     *index = (struct ana_index){0};
+    if (ana_fault_unless_file(path, fault))
+        return -EINVAL;
     errno = 0;
     json_t *const root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     if (!root && json_error_code(&error) == json_error_cannot_open_file)

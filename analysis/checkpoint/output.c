@@ -126,9 +126,48 @@ static int start(struct ana_output *file, const char *target, uint64_t bytes)
     return status;
 }
 
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool same_target(const char *a, const char *b)
+{
+    struct stat in[2];
+    char *const folder[] = {folder_of(a), folder_of(b)};
+    const bool same = strcmp(a + folder_length(a), b + folder_length(b)) == 0 && folder[0] &&
+                      folder[1] && !stat(folder[0], &in[0]) && !stat(folder[1], &in[1]) &&
+                      same_file(&in[0], &in[1]);
+    free(folder[0]);
+    free(folder[1]);
+    return same;
+}
+
+/* Why `target` cannot be one of them, or NULL. */
+static const char *refusal(const struct ana_outputs *outputs, const char *target)
+{
+    struct stat st;
+    const bool exists = stat(target, &st) == 0;
+    char *const name = exists ? realpath(target, NULL) : NULL;
+    const char *why = NULL;
+    for (size_t i = 0; exists && i < outputs->inputs_count; i++)
+        if (same_file(&st, &outputs->inputs[i]))
+            why = "it is part of what is converted";
+    for (size_t i = 0; i < outputs->count; i++)
+        if (outputs->files[i].target && same_target(name ? name : target, outputs->files[i].target))
+            why = "another file of the output has that name";
+    free(name);
+    return why;
+}
+
 FILE *ana_outputs_add(struct ana_outputs *outputs, const char *target, uint64_t bytes,
                       struct ana_fault *fault)
 {
+    const char *const why = refusal(outputs, target);
+    if (why) {
+        ana_fault(fault, -EEXIST, "cannot write %.400s: %s", target, why);
+        return NULL;
+    }
     struct ana_output *const grown =
         realloc(outputs->files, (outputs->count + 1) * sizeof(*outputs->files));
     if (!grown) {

@@ -23,11 +23,14 @@ struct ana_outputs {
     struct ana_output *files;
     size_t count;
     size_t seal; /* which file says that the others belong together, counted from 1; 0: none does */
+    const struct stat *inputs; /* files that are read still, and so must not be written */
+    size_t inputs_count;
 };
 
 /*
  * A stream for `target`, which may exist as a regular file and stays as it is until the commit.
- * `bytes`, if not 0, is its size, so that a full disk is told at once. NULL and a sentence.
+ * `bytes`, if not 0, is its size, so that a full disk is told at once. NULL and a sentence, also if
+ * `target` is an input, by whatever name, or what another output is to be called.
  */
 FILE *ana_outputs_add(struct ana_outputs *outputs, const char *target, uint64_t bytes,
                       struct ana_fault *fault);

@@ -3,6 +3,7 @@
 #include "analysis/checkpoint/target.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -103,6 +104,22 @@ static int add_companions(const struct ana_conversion *conversion, const char *c
                               fault);
 }
 
+/* All that is read of a checkpoint until its last tensor is converted: to be free()d. */
+static struct stat *inputs_of(const struct ana_store *store, const char *card, size_t *count)
+{
+    struct stat *const all = calloc(store->count + 2, sizeof(*all));
+    char index[4096];
+    *count = 0;
+    if (!all)
+        return NULL;
+    for (size_t i = 0; i < store->count; i++)
+        *count += stat(store->shards[i].path, &all[*count]) == 0;
+    snprintf(index, sizeof(index), "%s/%s", store->folder, store->index ? store->index : "");
+    *count += store->index && stat(index, &all[*count]) == 0;
+    *count += *card && stat(card, &all[*count]) == 0;
+    return all;
+}
+
 int ana_target_write(const struct ana_conversion *conversion, const char *out, const char *card,
                      char *written, size_t size, struct ana_fault *fault)
 {
@@ -110,6 +127,10 @@ int ana_target_write(const struct ana_conversion *conversion, const char *out, c
     bool made;
     *written = '\0';
     int status = check(conversion->store, out, &made, fault);
+    struct stat *const inputs = inputs_of(conversion->store, card, &outputs.inputs_count);
+    outputs.inputs = inputs;
+    if (!status && !inputs)
+        status = ana_fault(fault, -ENOMEM, "not enough memory");
     if (!status)
         status = ana_convert(conversion, out, &outputs, fault);
     if (!status && *card)
@@ -124,5 +145,6 @@ int ana_target_write(const struct ana_conversion *conversion, const char *out, c
         status = ana_outputs_commit(&outputs, fault);
     if (status && made)
         rmdir(out);
+    free(inputs);
     return status;
 }
