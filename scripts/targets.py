@@ -141,21 +141,20 @@ def affine(cases):
     series = defaultdict(list)
     for c in most_threads(decode(cases, type="f16", heads=32)):
         if c.context >= 8192:
-            series[c.kv_heads].append(c)
+            series[c.key("context")].append(c)
     for rows in series.values():
-        if len(rows) < 4:
+        if len({c.context for c in rows}) < 4:
             continue
         # Least squares of log residuals would need a search; weights 1/t^2 come to the same.
         kind = "fma" if rows[0].group >= 16 else "read"
         s, t = [c.context for c in rows], [c.steady(kind) for c in rows]
         w = [1 / x**2 for x in t]
-        sw, sx = sum(w), sum(a * b for a, b in zip(w, s))
-        sy, sxx = sum(a * b for a, b in zip(w, t)), sum(a * b * b for a, b in zip(w, s))
-        sxy = sum(a * b * c for a, b, c in zip(w, s, t))
-        slope = (sw * sxy - sx * sy) / (sw * sxx - sx * sx)
-        start = (sy - slope * sx) / sw
+        # About the means: sums of squares less the square of a sum can cancel to nothing.
+        mean_s, mean_t = (sum(a * b for a, b in zip(w, x)) / sum(w) for x in (s, t))
+        slope = (sum(a * (b - mean_s) * (c - mean_t) for a, b, c in zip(w, s, t)) /
+                 sum(a * (b - mean_s)**2 for a, b in zip(w, s)))
         for c, x in zip(rows, t):
-            law = start + slope * c.context
+            law = mean_t + slope * (c.context - mean_s)
             yield abs(math.log(x / law)) if law > 0 else math.inf, c.name
 
 

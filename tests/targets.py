@@ -118,6 +118,16 @@ line = sum((rows(shape(8, 8192 << i), [50 + (8192 << i) / 100]) for i in range(5
 check("affine", verdicts(line)[LAW], "met")
 bent = line[:-1] + rows(shape(8, 8192 << 4), [2000])
 check("bent", verdicts(bent)[LAW], "NOT MET")
+# Only contexts are a line: cases that differ in anything else are other lines.
+extras = [f"/{more}" for more in ("softcap:0", "softcap:30", "sinks:off", "sinks:on")]
+check("one context", verdicts(sum((rows(shape(8, more=m), [100]) for m in extras), []))[LAW],
+      "no rows")
+capped = [{**r, "run_name": r["run_name"].replace("/real", "/softcap:30/real"),
+           "real_time": 3 * r["real_time"]} for r in line]
+check("two lines", verdicts(line + capped)[LAW], "met")
+check("one weight of all",
+      verdicts(sum((rows(shape(8, 8192 << i), [1e10 if i else 1]) for i in range(4)), []))[LAW],
+      "NOT MET")
 
 SPLITS = "policy over best fixed split, 95 % of points"
 even = rows(shape(8), [100 + i % 3 for i in range(12)])
