@@ -270,7 +270,8 @@ def products(cases):
 def steps(cases):
     for c in cases:
         if c.phase == "layer":
-            yield statistics.median(r["real_time"] / r["parts_ns"] for r in c.rows), c.name
+            ratios = [r["real_time"] / r["parts_ns"] for r in c.rows if "parts_ns" in r]
+            yield statistics.median(ratios) if ratios else math.nan, c.name
 
 
 def latents(cases):

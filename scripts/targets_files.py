@@ -8,12 +8,58 @@ import zlib
 from collections import defaultdict
 from functools import cached_property
 
+# What is read of rows: by some of it figures divide, and the rest may be 0.
+DIVIDES = ("real_time", "min_ns", "ceiling_read_ns", "ceiling_fma_ns", "ceiling_fraction",
+           "turn_read_fraction", "turn_fma_fraction", "bytes", "flops", "kv_bytes", "parts_ns")
+NUMBERS = ("launch", "weight_bytes", "projection_ceiling_fraction", "overhead_fraction")
+LARGEST = 1e30  # whose powers and quotients are numbers still
 
-def positive(row, column):
-    value = row[column]
-    if not (isinstance(value, (int, float)) and 0 < value < math.inf):
-        raise ValueError(f"'{row['run_name']}' has a {column} of {value!r}")
+
+def is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and \
+        -LARGEST < value < LARGEST
+
+
+def check_row(row, place):
+    """Of a row that is not skipped: it has a name and, where it has columns, numbers in them."""
+    if "run_name" not in row:
+        raise ValueError(f"row {place} lacks 'run_name'")
+    name = text_of(row, "run_name", f"row {place}")
+    if row.get("error_occurred"):
+        return  # its numbers are those of no result, and nobody reads them
+    if "real_time" not in row:
+        raise ValueError(f"row {place}, '{name}', lacks 'real_time'")
+    for column in DIVIDES + NUMBERS:
+        value = row.get(column, 1)
+        if not is_number(value) or column in DIVIDES and value < 1 / LARGEST:
+            raise ValueError(f"row {place}, '{name}', has a {column} of {shown(value)}")
+
+
+def shown(value):
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def text_of(where, key, what, default=None):
+    value = where[key] if default is None else where.get(key, default)
+    if not (isinstance(value, str) and value.isprintable()):
+        raise ValueError(f"{what} has a {key} of {shown(value)}")
     return value
+
+
+def is_of(kind, value, what):
+    if not isinstance(value, kind):
+        raise ValueError(f"{what} is no {'list' if kind is list else 'object'}")
+    return value
+
+
+def last_cache_of(context):
+    caches = is_of(list, context.get("caches", []), "'caches'")
+    sizes = [is_of(dict, c, "a cache")["size"] for c in caches]
+    for size in sizes:
+        if not is_number(size):
+            raise ValueError(f"a cache has a size of {shown(size)}")
+    return max(sizes, default=0)
 
 
 class Wrong(Exception):
@@ -37,6 +83,8 @@ class Case:
         self.phase, self.kernel = parts[0], parts[1]
         keys = dict(p.split(":", 1) for p in parts[2:] if ":" in p)
         number = {k: int(v) for k, v in keys.items() if v.isdecimal()}
+        if large := next((k for k, v in number.items() if v >= LARGEST), None):
+            raise ValueError(f"'{name}' has {large}:{keys[large]}")
         for key in ("heads", "kv_heads", "batch", "threads", "q_len"):
             if not number.get(key, 1):
                 raise ValueError(f"'{name}' has {key}:0")
@@ -61,7 +109,7 @@ class Case:
 
     @cached_property
     def launches(self):
-        return [row.get("launch") for row in self.rows]
+        return [row.get("launch", -1) for row in self.rows]
 
     @cached_property
     def time(self):
@@ -130,6 +178,8 @@ def read(path):
     try:
         with opened(path, "rt", encoding="utf-8") as file:
             return json.load(file)
+    except RecursionError as why:
+        raise Unreadable("not a result file: nested too deeply") from why
     except (OSError, EOFError, ValueError, zlib.error) as why:
         raise Unreadable(f"not a result file: {why}") from why
 
@@ -138,24 +188,28 @@ class File:
     """The cases of a result file, and on what and of which build they were measured."""
 
     def __init__(self, path, result):
-        context = result.get("context", {})
-        rows = [r for r in result["benchmarks"] if r.get("run_type") == "iteration"]
+        context = is_of(dict, is_of(dict, result, "it").get("context", {}), "'context'")
+        rows = []
+        for place, row in enumerate(is_of(list, result["benchmarks"], "'benchmarks'")):
+            if is_of(dict, row, f"row {place}").get("run_type") == "iteration":
+                rows.append(row)
+                if not row.get("skipped"):
+                    check_row(row, place)
         self.skipped = sum(bool(r.get("skipped")) for r in rows)
         runs = defaultdict(list)
         for row in rows:
             if not row.get("skipped"):
                 runs[row["run_name"]].append(row)
-                if not row.get("error_occurred"):
-                    positive(row, "real_time")
-        last_cache = max((c["size"] for c in context.get("caches", [])), default=0)
+        last_cache = last_cache_of(context)
         self.path = path
         self.cases = [Case(name, rows, last_cache) for name, rows in runs.items()]
         self.calm = [Fastest(name, rows, last_cache) for name, rows in runs.items()]
-        self.cpu, self.isa = context.get("env.cpu_model", ""), context.get("env.cpu_features", "")
-        commit = context.get("git_commit", "unknown")
+        self.cpu, self.isa = (text_of(context, f"env.cpu_{what}", "'context'", "")
+                              for what in ("model", "features"))
+        commit = text_of(context, "git_commit", "'context'", "unknown")
         self.commit = "" if commit.startswith("unknown") else commit.removesuffix("-dirty")[:12]
         self.dirty = commit.endswith("-dirty")
-        self.date = context.get("date", "")[:10]
+        self.date = text_of(context, "date", "'context'", "")[:10]
         self.mixed = any(key.startswith("turns.other.") for key in context)
 
     @property
@@ -224,5 +278,5 @@ def load(path):
         return File(path, result)
     except KeyError as why:
         raise Unreadable(f"not a result file: it lacks {why}") from why
-    except (ValueError, TypeError, AttributeError) as why:
+    except ValueError as why:
         raise Unreadable(f"not a result file: {why}") from why

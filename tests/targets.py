@@ -142,6 +142,8 @@ for unlucky, verdict in (((3,), "met"), ((1, 5, 9, 13, 17, 21), "NOT MET")):
              for i, r in enumerate(slow * 8)]
     check(f"unlucky launches {unlucky}", verdicts(policy + fixed)[SPLITS], verdict)
 
+some = [{**r, "launch": i % 2} if i else r for i, r in enumerate(even)]
+check("a launch of some rows", verdicts(some + slow)[SPLITS], "NOT MET")  # three bound nothing
 check("a split that is wrong", verdicts(even + wrong(slow))[SPLITS], "UNJUDGED")
 
 check("six pairs bound by their greatest", targets.upper_bound([1, 6, 2, 3, 5, 4]), 6)
@@ -258,8 +260,43 @@ for made, words in (([short], "'decode/ref' is no name"), ([none], "has kv_heads
                     ([{"run_type": "iteration"}], "lacks 'run_name'"), ([1], "not a result file")):
     code, lines, text = told({"benchmarks": made})
     check(words, (code, lines, words in text), (2, 1, True))
-for result in ([], {}, {"context": None, "benchmarks": []}):
+for result in ([], {}, {"context": None, "benchmarks": []}, {"benchmarks": {}},
+               {"context": {"caches": [{"size": "1"}]}, "benchmarks": mha},
+               {"context": {"caches": [1]}, "benchmarks": mha},
+               {"context": {"caches": {}}, "benchmarks": mha},
+               {"context": {"git_commit": 1}, "benchmarks": mha},
+               {"context": {"date": ["2026-11-30"]}, "benchmarks": mha}):
     check(f"result {result}", told(result)[:2], (2, 1))
+for key in ("env.cpu_model", "env.cpu_features"):
+    for value in (["Zen"], "Zen\nmore", "\ud800"):
+        code, lines, text = told({"context": {key: value}, "benchmarks": mha})
+        check(f"{key} {value!r}", (code, lines, f"a {key} of {value!r}" in text), (2, 1, True))
+
+# Columns are numbers, and more than 0 where something is divided by them.
+layer_row = {**layer[0], "run_type": "iteration"}
+for column in targets_files.DIVIDES + targets_files.NUMBERS:
+    values = ["1", None, [1], {}, True, float("nan"), float("inf"), 1e300]
+    for value in values + [0, -1, 1e-300] * (column in targets_files.DIVIDES):
+        try:
+            told_of = targets_files.File("r.json", {"benchmarks": mha + [{**layer_row,
+                                                                          column: value}]})
+        except ValueError as why:
+            told_of = str(why)
+        check(f"{column} {value!r}", told_of,
+              f"row 1, '{layer_row['run_name']}', has a {column} of {value!r}")
+    code, lines, text = told({"benchmarks": mha + [{**layer_row, column: "1"}]})
+    check(f"{column} of text", (code, lines, f"has a {column} of '1'" in text), (2, 1, True))
+for column in targets_files.NUMBERS:
+    check(f"{column} 0", told({"benchmarks": [{**layer_row, column: 0}]})[0], 0)
+check("columns of an error row",
+      told({"benchmarks": [{**mha[0], "error_occurred": True, "real_time": None}]})[0], 0)
+check("a layer without its parts", verdicts(rows(shape(8), [1], phase="layer"))[STEP], "no rows")
+with tempfile.TemporaryDirectory() as folder:
+    deep = pathlib.Path(folder) / "r.json"
+    deep.write_text("[" * 200000, encoding="utf-8")
+    ran = subprocess.run([sys.executable, SCRIPT, deep], capture_output=True, text=True,
+                         check=False)
+    check("nested deeply", (ran.returncode, ran.stderr.count("\n")), (2, 1))
 
 # Of which machine and build a file is stands above the verdicts, and beside those it taints.
 ZEN = {"env.cpu_model": "Zen", "env.cpu_features": "avx2", "git_commit": "a" * 40,
