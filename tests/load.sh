@@ -225,6 +225,10 @@ ends() {
 }
 ends hang_in_program 'liar.so did not return within 1 s in decode/liar/'
 ends hang_later 'liar.so did not return within 1 s in decode/liar/'
+for lie in hang_deaf_later stop_later; do
+    ends $lie 'liar.so did not return within 1 s in decode/liar/.*; rows finished before that are in'
+    [ "$(grep -c '"name": "decode/ref/' out.json)" -gt 1 ] || fail "$lie: took rows with it"
+done
 ends hang_in_second_load 'liar.so did not return within 1 s while it was loaded'
 hanging='liar.so did not return within 1 s when asked how much memory it needs in decode/liar/'
 ends hang_in_size "$hanging"

@@ -143,13 +143,30 @@ static void on_fault(int signal_number)
 static void on_alarm(int signal_number)
 {
     (void)signal_number;
+    const unsigned left = attn_watcher_time_left();
+    if (left) {
+        alarm(left);
+        return;
+    }
     if (progress && *progress != progress_seen) {
         progress_seen = *progress;
+        attn_watcher_renew(progress_seconds);
         alarm(progress_seconds);
         return;
     }
     speak(1);
     _exit(1);
+}
+
+/* Again before every call: the one before may have turned it off. */
+static void hear_alarms(void)
+{
+    const struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_ONSTACK | SA_RESTART};
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    sigaction(SIGALRM, &action, NULL);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 static void catch_crashes(void)
@@ -158,12 +175,9 @@ static void catch_crashes(void)
     static char stack[1 << 16];
     const stack_t other = {.ss_sp = stack, .ss_size = sizeof(stack)};
     const struct sigaction crash = {.sa_handler = on_fault, .sa_flags = SA_ONSTACK};
-    const struct sigaction alarm_action = {.sa_handler = on_alarm,
-                                           .sa_flags = SA_ONSTACK | SA_RESTART};
     sigaltstack(&other, NULL);
     for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
         sigaction(faults[i], &crash, NULL);
-    sigaction(SIGALRM, &alarm_action, NULL);
 }
 
 static void prepare_words(const char *who, const char *where, double seconds)
@@ -184,10 +198,11 @@ static void prepare_words(const char *who, const char *where, double seconds)
 static void guard(const char *who, const char *where, double seconds, const uint64_t *word)
 {
     prepare_words(who, where, seconds);
-    attn_watcher_call(who, where);
     progress_seconds = seconds < 1e9 ? (unsigned)seconds + 1 : 0;
+    attn_watcher_call(who, where, seconds, progress_seconds);
     progress_seen = word ? *word : 0;
     progress = word;
+    hear_alarms();
     alarm(progress_seconds);
 }
 

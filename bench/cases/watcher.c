@@ -11,7 +11,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -22,13 +24,18 @@
 
 enum { FAILED = 1, ROUNDS = 100, ROUND_NS = 10 * 1000 * 1000 };
 
+/* What the process that works has to end itself, in seconds past its time. */
+enum { GRACE = 2 };
+
 static const int passed_on[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 static const int stopping[] = {SIGTSTP, SIGTTIN, SIGTTOU};
 
 /* Seen by both, so that the one can tell what the other was at. */
 static struct {
     char who[512], where[ATTN_NAME_MAX + 64];
+    double seconds;
     bool calling, said, left;
+    _Atomic int64_t deadline; /* in seconds of now(); 0 for none */
 } * note;
 
 static bool is_one_of(int number, const int *list, size_t n)
@@ -37,6 +44,13 @@ static bool is_one_of(int number, const int *list, size_t n)
         if (list[i] == number)
             return true;
     return false;
+}
+
+static int64_t now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
 }
 
 static sigset_t awaited(void)
@@ -65,20 +79,45 @@ static bool reap(pid_t child, int *status)
     return false;
 }
 
-/* Until the child ends; its status as waitpid() gives it, and the last signal it was passed. */
-static int wait_for(pid_t child, const sigset_t *signals, int *passed)
+/* The time that we are stopped is nobody's. */
+static void stop(pid_t child)
 {
-    int number, status;
+    const int64_t begin = now();
+    kill(-child, SIGSTOP);
+    raise(SIGSTOP);
+    int64_t deadline = note->deadline;
+    if (deadline)
+        atomic_compare_exchange_strong(&note->deadline, &deadline, deadline + now() - begin);
+    kill(-child, SIGCONT);
+}
+
+/* The alarm of the child is heard there or not; ours cannot be turned off. */
+static bool is_overdue(void)
+{
+    const int64_t deadline = note->deadline;
+    return deadline && now() > deadline;
+}
+
+/* Until the child ends; its status as waitpid() gives it, the last signal it was passed, and
+ * whether its time was up. */
+static int wait_for(pid_t child, const sigset_t *signals, int *passed, bool *late)
+{
+    static const struct timespec step = {.tv_sec = 1};
+    int status;
     for (;;) {
-        if (sigwait(signals, &number))
+        const int number = sigtimedwait(signals, NULL, &step);
+        if (!*late && is_overdue()) {
+            *late = true;
+            kill(-child, SIGKILL);
+            kill(child, SIGKILL); /* it may have left its group */
+        }
+        if (number < 0)
             continue;
         if (number == SIGCHLD) {
             if (reap(child, &status))
                 return status;
         } else if (is_one_of(number, stopping, sizeof(stopping) / sizeof(*stopping))) {
-            kill(-child, SIGSTOP);
-            raise(SIGSTOP);
-            kill(-child, SIGCONT);
+            stop(child);
         } else if (number == SIGCONT) {
             kill(-child, SIGCONT);
         } else {
@@ -114,9 +153,14 @@ static void end_others(pid_t child)
     }
 }
 
-static void say(int status)
+static void say(int status, bool late)
 {
     static const char rows[] = "rows finished before that are in the result file";
+    if (late) {
+        fprintf(stderr, "attn-bench: %s did not return within %.0f s %s; %s\n", note->who,
+                note->seconds, note->where, rows);
+        return;
+    }
     char how[64];
     if (WIFEXITED(status))
         snprintf(how, sizeof(how), "exit status %d", WEXITSTATUS(status));
@@ -145,13 +189,16 @@ static _Noreturn void end_as(int status, const sigset_t *signals)
 static _Noreturn void watch(pid_t child, const sigset_t *signals)
 {
     int passed = 0;
+    bool late = false;
     setpgid(child, child); /* both do: nobody knows who comes first */
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    const int status = wait_for(child, signals, &passed);
+    const int status = wait_for(child, signals, &passed, &late);
     end_others(child);
     if (!note->left && !note->said && !(WIFSIGNALED(status) && WTERMSIG(status) == passed))
-        say(status);
+        say(status, late);
+    if (late && !note->left)
+        _exit(FAILED);
     end_as(status, signals);
 }
 
@@ -184,15 +231,29 @@ int attn_watcher_open(struct attn_message *why)
     return 0;
 }
 
-void attn_watcher_call(const char *who, const char *where)
+void attn_watcher_call(const char *who, const char *where, double seconds, unsigned limit)
 {
     snprintf(note->who, sizeof(note->who), "%s", who);
     snprintf(note->where, sizeof(note->where), "%s", where);
+    note->seconds = seconds;
     note->calling = true;
+    attn_watcher_renew(limit);
+}
+
+void attn_watcher_renew(unsigned limit)
+{
+    note->deadline = limit ? now() + limit + GRACE : 0;
+}
+
+unsigned attn_watcher_time_left(void)
+{
+    const int64_t left = note->deadline - GRACE - now();
+    return left > 0 ? (unsigned)left : 0;
 }
 
 void attn_watcher_rest(void)
 {
+    note->deadline = 0;
     note->calling = false;
 }
 

@@ -49,6 +49,14 @@ static void hang(void)
         pause();
 }
 
+/* So that no alarm of the program's is heard. */
+static void hang_deaf(void)
+{
+    signal(SIGALRM, SIG_IGN);
+    alarm(0);
+    hang();
+}
+
 /* A process that has left its group, and whose parent is gone. */
 static void leave_somebody(void)
 {
@@ -220,6 +228,10 @@ static void deceive(const struct attn_args *args, int rank, int ranks)
             crash();
         if (lie("hang_later"))
             hang();
+        if (lie("hang_deaf_later"))
+            hang_deaf();
+        if (lie("stop_later"))
+            raise(SIGSTOP);
         if (lie("go_elsewhere_later") && chdir(getenv("LIE_FILE")))
             crash();
         if (lie("hang_in_steps") && calls > 20)
