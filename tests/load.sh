@@ -52,11 +52,12 @@ row() {
     python3 - "$sentence" <<'PYTHON' || fail "$lie: $(grep -h message out.json)"
 import json, re, sys
 rows = json.load(open("out.json"))["benchmarks"]
+must_fail = "when asked whether" in sys.argv[1]
 liars = [r for r in rows if r["name"].startswith("decode/liar/")]
 ours = [r for r in rows if r["name"].startswith("decode/ref/")]
 assert len(liars) == 1 and len(ours) > 1, (len(liars), len(ours))
 assert not any("error_occurred" in r for r in ours), "ours suffers"
-said = liars[0].get("error_message", liars[0].get("skip_message", ""))
+said = liars[0].get("error_message", "" if must_fail else liars[0].get("skip_message", ""))
 assert re.search(sys.argv[1], said), said
 assert not liars[0].get("real_time"), liars[0]
 PYTHON
@@ -130,8 +131,16 @@ refuse exit_at_load '--load: liar.so: ended the whole process (exit status 7) wh
     --load=liar.so
 refuse hang_at_load '--load: liar.so: did not return within 1 s when it was loaded' \
     --load=liar.so --load_timeout=1
-row crash_in_supports 'liar: crashed \(SIGSEGV\) when asked whether it can do this'
-row hang_in_supports 'liar: did not return within 1 s when asked whether it can do this' 1
+asked='when asked whether it can do this$'
+row crash_in_supports "liar.so: crashed \(SIGSEGV\) $asked"
+row exit_in_supports "liar.so: ended the whole process \(exit status 4\) $asked"
+row crash_in_first_size "liar.so: crashed \(SIGSEGV\) $asked"
+row hang_in_supports "liar.so: did not return within 1 s $asked" 1
+grep -q 'no case runs a kernel' err && fail "hang_in_supports: $(cat err)"
+run crash_in_first_size --load=liar.so --kernel=liar --plan
+run crash_in_supports --load=liar.so --kernel=liar --phase=layer --width=64 --ffn=128
+grep -q '"error_message": "liar.so: crashed (SIGSEGV) when asked' out.json ||
+    fail "crash_in_supports of layers: $(grep message out.json)"
 for lie in crash_at_unload hang_at_unload; do
     run $lie --load=liar.so --kernel=liar --load_timeout=2
     grep -q "liar.so: .* when it was unloaded again; it stays loaded to the end" err || fail "$lie: $(cat err)"

@@ -101,9 +101,13 @@ static struct opinion *opinion_of(const struct attn_kernel *kernel)
     return &opinion[i];
 }
 
-/* attn_ask_fn: a crash or silence is a reason not to be called, like any other. */
-static const char *supports(const struct attn_kernel *kernel, const struct attn_problem *p,
-                            char *buf, size_t size)
+/* A crash or silence is no answer; it makes an error row of the case, see attn_outside_try(). */
+static bool has_failed(const struct opinion *o)
+{
+    return o->error && o->error != -EDOM;
+}
+
+static struct opinion *opinion_on(const struct attn_kernel *kernel, const struct attn_problem *p)
 {
     struct opinion *const o = opinion_of(kernel);
     uint32_t index = 0;
@@ -112,10 +116,18 @@ static const char *supports(const struct attn_kernel *kernel, const struct attn_
         const struct attn_name name = {.problem = *p};
         *o = (struct opinion){.known = true, .problem = *p};
         o->error = ask(from->path, ATTN_TASK_SUPPORT, index, &name, 0, patience, &o->why);
-        if (o->error && o->error != -EDOM)
+        if (has_failed(o))
             refuse_when(&o->why, o->error, "asked whether it can do this");
     }
-    if (!o->error)
+    return o;
+}
+
+/* attn_ask_fn */
+static const char *supports(const struct attn_kernel *kernel, const struct attn_problem *p,
+                            char *buf, size_t size)
+{
+    const struct opinion *const o = opinion_on(kernel, p);
+    if (!o->error || has_failed(o))
         return NULL;
     snprintf(buf, size, "%s", o->why.text);
     return buf;
@@ -304,6 +316,23 @@ void attn_outside_context(struct machine_context *context)
         context_set(context, "load", "%s", all);
 }
 
+/* What it was asked about: of whole layers, the attention of the first. */
+static const struct opinion *opinion_on_case(const struct attn_kernel *kernel,
+                                             const struct attn_name *name)
+{
+    struct layer_kind kind;
+    if (!attn_phase_has_layers(name->problem.phase))
+        return opinion_on(kernel, &name->problem);
+    layer_config_kind(&name->layer, &name->problem, 0, &kind);
+    return opinion_on(kernel, &kind.problem);
+}
+
+bool attn_outside_fails(const struct attn_kernel *kernel, const struct attn_name *name)
+{
+    uint32_t index;
+    return owner(kernel, &index) && has_failed(opinion_on_case(kernel, name));
+}
+
 int attn_outside_try(const struct attn_kernel *kernel, const struct attn_name *name, uint64_t seed,
                      struct attn_message *why)
 {
@@ -311,6 +340,11 @@ int attn_outside_try(const struct attn_kernel *kernel, const struct attn_name *n
     const struct outside *const from = owner(kernel, &index);
     if (!from)
         return 0;
+    const struct opinion *const o = opinion_on_case(kernel, name);
+    if (has_failed(o)) {
+        *why = o->why;
+        return attn_refuse_at(why, o->error, "%s", from->path);
+    }
     const int error = ask(from->path, ATTN_TASK_TRIAL, index, name, seed,
                           attn_trial_seconds(name, patience), why);
     if (!error)

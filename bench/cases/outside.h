@@ -28,6 +28,10 @@ void attn_outside_note_unused(struct machine_context *context, const struct attn
 /* "load": what was loaded, and a warning for what will not survive being unloaded. */
 void attn_outside_context(struct machine_context *context);
 
+/* Does a kernel from outside crash or hang when asked about the case? It is not to be asked in the
+ * program then. */
+bool attn_outside_fails(const struct attn_kernel *kernel, const struct attn_name *name);
+
 /* Of a kernel from outside; others pass. 0 or -errno with a sentence that names the file. */
 int attn_outside_try(const struct attn_kernel *kernel, const struct attn_name *name, uint64_t seed,
                      struct attn_message *why);

@@ -35,10 +35,11 @@ static double call_seconds(const struct attn_name *name)
 }
 
 /* Of whole layers as much of the size as is printed. */
-static int layers_size(struct attn_size *size, const struct attn_case *c, uint64_t llc)
+static int layers_size(struct attn_size *size, const struct attn_case *c,
+                       const struct attn_kernel *kernel, uint64_t llc)
 {
     struct engine_size layers;
-    if (engine_size(&layers, &c->name, c->kernel, llc))
+    if (engine_size(&layers, &c->name, kernel, llc))
         return -EOVERFLOW;
     *size = (struct attn_size){
         .rotation.copies = layers.copies,
@@ -51,10 +52,12 @@ static int layers_size(struct attn_size *size, const struct attn_case *c, uint64
 
 static int size_of(struct attn_size *size, const struct attn_case *c, uint64_t llc)
 {
+    const struct attn_kernel *const kernel =
+        attn_outside_fails(c->kernel, &c->name) ? NULL : c->kernel;
     attn_outside_watch_size(c->kernel, &c->name);
     const int error = attn_phase_has_layers(c->name.problem.phase)
-                          ? layers_size(size, c, llc)
-                          : attn_size(size, &c->name, c->kernel, llc);
+                          ? layers_size(size, c, kernel, llc)
+                          : attn_size(size, &c->name, kernel, llc);
     attn_outside_rest();
     return error;
 }

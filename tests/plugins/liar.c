@@ -79,6 +79,8 @@ static const char *supports(const struct attn_problem *p)
 {
     if (lie("crash_in_supports"))
         crash();
+    if (lie("exit_in_supports"))
+        exit(4);
     if (lie("hang_in_supports"))
         hang();
     if (lie("print"))
@@ -97,6 +99,8 @@ static size_t scratch_bytes(const struct attn_problem *p, uint32_t splits, int r
     (void)splits;
     (void)ranks;
     static int calls;
+    if (lie("crash_in_first_size"))
+        crash();
     if (lie("hang_in_size") && in_program())
         hang();
     if (lie("exit_in_size") && in_program())
