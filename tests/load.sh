@@ -307,9 +307,19 @@ kill -KILL $pid
 becomes "$worker" gone
 
 # ---- an honest one prints what it likes to stderr's account, and results stay JSON
-LIE=print "$bench" "${tiny[@]}" --load=liar.so --kernel=liar --benchmark_format=json >out 2>err ||
-    fail "print: $(cat err)"
-python3 -c 'import json; json.load(open("out"))' || fail "print: stdout is not JSON"
+for buffer in L 0 65536; do
+    for phase in decode "layer --width=64 --ffn=128"; do
+        # shellcheck disable=SC2086
+        LIE=print stdbuf -o$buffer "$bench" "${tiny[@]}" --load=liar.so --kernel=liar,ref \
+            --benchmark_format=json --phase=$phase >out 2>err || fail "print: $(cat err)"
+        python3 -c 'import json; json.load(open("out"))' ||
+            fail "print, buffer $buffer, $phase: stdout is not JSON"
+        grep -q '^a library that talks' err || fail "print: what it said is lost"
+    done
+done
+LIE=print "$bench" "${tiny[@]}" --load=liar.so --kernel=liar --benchmark_out=/dev/stdout \
+    --benchmark_format=csv --plan >out 2>err || fail "print, plan: $(cat err)"
+grep -q talks out && fail "print: in the plan"
 
 # ---- the examples beside ours
 run '' --load=scalar.so,adapter.so --kernel=best,scalar,peer_lanes --kv_type=f32,f16 \

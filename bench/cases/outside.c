@@ -37,7 +37,8 @@ struct opinion {
 };
 
 static bool watched;
-static int home = -1; /* the working directory */
+static int home = -1;    /* the working directory */
+static int results = -1; /* where stdout leads while a call is guarded and it leads to stderr */
 static struct attn_keeper keeper;
 static struct outside *loaded;
 static size_t loaded_n;
@@ -206,6 +207,27 @@ static void prepare_words(const char *who, const char *where, double seconds)
     last_length[1] = late < (int)sizeof(last_words[1]) ? (size_t)late : sizeof(last_words[1]);
 }
 
+/* What a library prints is no result, be it flushed while it runs or left in the buffer. */
+static void take_stdout_away(void)
+{
+    if (results >= 0)
+        return;
+    fflush(stdout);
+    results = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (results >= 0)
+        dup2(STDERR_FILENO, STDOUT_FILENO);
+}
+
+static void give_stdout_back(void)
+{
+    if (results < 0)
+        return;
+    fflush(stdout);
+    dup2(results, STDOUT_FILENO);
+    close(results);
+    results = -1;
+}
+
 /* Until attn_outside_rest(). */
 static void guard(const char *who, const char *where, double seconds, const uint64_t *word)
 {
@@ -214,6 +236,7 @@ static void guard(const char *who, const char *where, double seconds, const uint
     attn_watcher_call(who, where, seconds, progress_seconds);
     progress_seen = word ? *word : 0;
     progress = word;
+    take_stdout_away();
     hear_alarms();
     alarm(progress_seconds);
 }
@@ -390,6 +413,7 @@ void attn_outside_rest(void)
     if (!watched)
         return;
     alarm(0);
+    give_stdout_back();
     attn_watcher_rest();
     /* A library may have gone elsewhere; files of the user's are named from here. */
     if (fchdir(home))

@@ -225,6 +225,8 @@ static void deceive(const struct attn_args *args, int rank, int ranks)
         hang();
     if (rank > 0)
         return;
+    if (lie("print"))
+        puts("a library that talks");
     misbehave(args);
     /* Well-behaved in the trial, which calls once. */
     if (calls++ > 0) {
@@ -290,6 +292,8 @@ struct attn_plugin attn_plugin = {
 
 static __attribute__((constructor)) void begin(void)
 {
+    if (lie("print"))
+        puts("a library that talks");
     attn_plugin.abi += lie("abi");
     attn_plugin.struct_size = lie("plugin_without_size") ? 0 : attn_plugin.struct_size;
     attn_plugin.struct_size += lie("newer_plugin") ? 8 : 0;
