@@ -6,7 +6,7 @@
 set -uo pipefail
 export LC_ALL=C
 
-stat=$1
+stat=$(realpath "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
