@@ -307,6 +307,8 @@ kill -KILL $pid
 becomes "$worker" gone
 
 # ---- an honest one prints what it likes to stderr's account, and results stay JSON
+# stdbuf is loaded ahead of a sanitizer, which would rather be first.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
 for buffer in L 0 65536; do
     for phase in decode "layer --width=64 --ffn=128"; do
         # shellcheck disable=SC2086
