@@ -186,6 +186,9 @@ refuses 'has several files; give a folder' "$work/sharded" --heads=2 --kv_heads=
   fail "a folder for a sharded checkpoint: $(cat "$work/out")"
 "$stat" convert "$work/shared" --heads=2 --similarity >"$work/out" 2>&1 ||
   fail "a converted folder: $(cat "$work/out")"
+exec 9<"$work/shared" && flock 9
+refuses 'another conversion writes there' "$work/sharded" --heads=2 --kv_heads=1 -o "$work/shared"
+exec 9<&-
 # As an interrupted conversion leaves it: index removed first, written last.
 rm "$work/shared/model.safetensors.index.json"
 refuses 'shared: holds shards and no model.safetensors.index.json: copied in part, or a conversion' \

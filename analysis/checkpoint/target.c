@@ -3,9 +3,11 @@
 #include "analysis/checkpoint/target.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +43,20 @@ static int check(const struct ana_store *store, const char *out, bool *made,
                          "name",
                          out);
     return 0;
+}
+
+/* Shards of two conversions under one index would be neither: a folder is one's at a time. -1 or a
+ * file to close. */
+static int lock(const char *folder, struct ana_fault *fault)
+{
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return ana_fault(fault, -1, "cannot open %.400s: %s", folder, strerror(errno));
+    /* Some file systems know no locks. */
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return fd;
+    close(fd);
+    return ana_fault(fault, -1, "-o %.400s: another conversion writes there", folder);
 }
 
 /*
@@ -125,8 +141,13 @@ int ana_target_write(const struct ana_conversion *conversion, const char *out, c
 {
     struct ana_outputs outputs = {0};
     bool made;
+    int locked = -1;
     *written = '\0';
     int status = check(conversion->store, out, &made, fault);
+    if (!status && conversion->store->index && (locked = lock(out, fault)) < 0) {
+        status = -EBUSY;
+        made = false; /* whoever is in it needs it */
+    }
     struct stat *const inputs = inputs_of(conversion->store, card, &outputs.inputs_count);
     outputs.inputs = inputs;
     if (!status && !inputs)
@@ -145,6 +166,8 @@ int ana_target_write(const struct ana_conversion *conversion, const char *out, c
         status = ana_outputs_commit(&outputs, fault);
     if (status && made)
         rmdir(out);
+    if (locked >= 0)
+        close(locked);
     free(inputs);
     return status;
 }
